@@ -40,12 +40,10 @@
 	X(STARTING,	"starting",	"the shim has not started yet")	\
 	X(ELEVATED,	"elevated",	"elevated")	\
 	X(MODE_OFF,	"mode-off",	"switched off by SYMBIOTE_MODE=off") \
-	X(NO_CALLS,	"no-calls",	"no call is enabled in SYMBIOTE_CALLS") \
-	X(BAD_CONFIG,	"bad-config",	"a SYMBIOTE_ variable has no valid value") \
 	X(NO_MODULE,	"no-module",	"the kelevate module is not loaded") \
 	X(BAD_NUMBER,	"bad-number",	"the system call's number is unreadable in /sys/module/kelevate/parameters/nr") \
 	X(NO_SYSCALL,	"no-syscall",	"the kernel does not know the kelevate system call") \
-	X(SECCOMP,	"seccomp",	"the process runs under a seccomp filter, which sees every system call") \
+	X(SECCOMP,	"seccomp",	"under a seccomp filter, which has to see every system call") \
 	X(ABI_SKEW,	"abi-skew",	"the module speaks another version of the interface") \
 	X(NOT_GRANTED,	"not-granted",	"neither granted nor capable of it (CAP_SYS_MODULE): start it with `symbiote run`") \
 	X(NO_GATE,	"no-gate",	"the module offers no gate on this machine") \

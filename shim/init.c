@@ -1,0 +1,272 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * init.c - from a freshly loaded library to an elevated main thread
+ *
+ * The stages run in the order of the table at the end. Each says how it went;
+ * the first that is not satisfied ends the start-up with its status, and the
+ * program runs as it would without the shim: every call goes to libc.
+ *
+ * Until the constructor runs, calls are plain system calls (wrappers.c). It
+ * may run after the constructors of other libraries, and after they made
+ * threads.
+ */
+#define _GNU_SOURCE
+#include <errno.h>
+#include <fcntl.h>
+#include <gnu/libc-version.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "env.h"
+#include "gate.h"
+#include "kelevate.h"
+#include "shim.h"
+
+#define NUMBER_FILE	"/sys/module/kelevate/parameters/nr"
+#define EXIT_OWN_FAILURE	125
+
+struct process symbiote_process;
+
+static struct symbiote_config config;
+static struct kelevate_info info;
+
+/* Reads the start of a file; the length, or a negated errno. */
+static long read_file(const char *path, char *buf, size_t size)
+{
+	long fd, len;
+
+	/* Neither libc's calls nor those of whoever interposes them. */
+	fd = gate_syscall(SYS_openat, AT_FDCWD, (long)path,
+			  O_RDONLY | O_CLOEXEC, 0, 0, 0);
+	if (fd < 0)
+		return fd;
+	len = gate_syscall(SYS_read, fd, (long)buf, size - 1, 0, 0, 0);
+	gate_syscall(SYS_close, fd, 0, 0, 0, 0, 0);
+	if (len >= 0)
+		buf[len] = '\0';
+	return len;
+}
+
+static long kelevate(unsigned int op, unsigned long flags, void *arg)
+{
+	return gate_syscall(symbiote_process.nr, op, flags, (long)arg, 0, 0, 0);
+}
+
+static long query(void)
+{
+	memset(&info, 0, sizeof(info));
+	info.size = sizeof(info);
+	info.abi = KELEVATE_ABI;
+	return kelevate(KELEVATE_QUERY, 0, &info);
+}
+
+static void complain(const struct symbiote_variable_info *variable,
+		     const char *value)
+{
+	symbiote_log("%s: %s=%s is not valid, %s is used: it can be %s",
+		     program_invocation_short_name, variable->name, value,
+		     variable->value, variable->values);
+}
+
+/* What the environment asks for. */
+static enum symbiote_status stage_environment(int *error)
+{
+	(void)error;
+	symbiote_env_read(&config, environ, complain);
+	if (config.bad && config.strict)
+		gate_syscall(SYS_exit_group, EXIT_OWN_FAILURE, 0, 0, 0, 0, 0);
+	symbiote_stats_mode(config.mode);
+	return config.mode == SYMBIOTE_MODE_OFF ? SYMBIOTE_STATUS_MODE_OFF :
+						  SYMBIOTE_STATUS_ELEVATED;
+}
+
+/* The system call's number, which also says whether there is a module. */
+static enum symbiote_status stage_number(int *error)
+{
+	char text[16];
+	long len = read_file(NUMBER_FILE, text, sizeof(text));
+	char *end;
+	long nr;
+
+	if (len == -ENOENT || len == -ENOTDIR)
+		return SYMBIOTE_STATUS_NO_MODULE;
+	if (len < 0) {
+		*error = -len;
+		return SYMBIOTE_STATUS_BAD_NUMBER;
+	}
+	nr = strtol(text, &end, 10);
+	if (end == text || (*end && *end != '\n') || nr <= 0 || nr > 0xffff)
+		return SYMBIOTE_STATUS_BAD_NUMBER;
+	symbiote_process.nr = nr;
+	symbiote_stats.nr = nr;
+	return SYMBIOTE_STATUS_ELEVATED;
+}
+
+/*
+ * A seccomp filter may kill the process for a system call it does not know, so
+ * this has to be found out before kelevate is called for the first time, and
+ * without prctl(), which it may not know either. Nothing is lost: the gate
+ * would let the filter see every call, and shorten none.
+ */
+static enum symbiote_status stage_seccomp(int *error)
+{
+	static const char field[] = "\nSeccomp:\t";
+	char status[4096];
+	long len = read_file("/proc/self/status", status, sizeof(status));
+	const char *found;
+
+	if (len < 0) {
+		*error = -len;
+		return SYMBIOTE_STATUS_SECCOMP;
+	}
+	/* No such line: a kernel without seccomp. */
+	found = strstr(status, field);
+	return found && found[sizeof(field) - 1] != '0' ?
+	       SYMBIOTE_STATUS_SECCOMP : SYMBIOTE_STATUS_ELEVATED;
+}
+
+/* Whether module and shim understand each other. */
+static enum symbiote_status stage_version(int *error)
+{
+	long ret = query();
+
+	symbiote_stats_module(info.abi, info.version);
+	*error = -ret;
+	if (ret == -EPROTONOSUPPORT || (!ret && info.abi != KELEVATE_ABI))
+		return SYMBIOTE_STATUS_ABI_SKEW;
+	if (ret == -ENOSYS)
+		return SYMBIOTE_STATUS_NO_SYSCALL;
+	if (ret)
+		return SYMBIOTE_STATUS_REFUSED;
+	return info.features & KELEVATE_F_GATE ? SYMBIOTE_STATUS_ELEVATED :
+						 SYMBIOTE_STATUS_NO_GATE;
+}
+
+/* This thread; it takes the grant on the way if it is able to. */
+static enum symbiote_status stage_elevate(int *error)
+{
+	struct process *process = &symbiote_process;
+	long ret;
+
+	if (!(info.state & (KELEVATE_S_GRANTED | KELEVATE_S_CAPABLE)))
+		return SYMBIOTE_STATUS_NOT_GRANTED;
+	process->elevate_flags = KELEVATE_STICKY;
+	if (config.mode == SYMBIOTE_MODE_BRACKETED)
+		process->elevate_flags |= KELEVATE_BRACKETED;
+	ret = symbiote_elevate();
+	if (ret) {
+		*error = -ret;
+		return ret == -EPERM ? SYMBIOTE_STATUS_NOT_GRANTED :
+				       SYMBIOTE_STATUS_REFUSED;
+	}
+	/* Only who is granted is told the gate's address. */
+	ret = query();
+	if (ret || !info.gate) {
+		*error = -ret;
+		kelevate(KELEVATE_LOWER, KELEVATE_FORGET, NULL);
+		return SYMBIOTE_STATUS_NO_GATE;
+	}
+	process->gate = (const void *)info.gate;
+	return SYMBIOTE_STATUS_ELEVATED;
+}
+
+static enum symbiote_status (*const stages[])(int *error) = {
+	stage_environment,
+	stage_number,
+	stage_seccomp,
+	stage_version,
+	stage_elevate,
+};
+
+static bool has_shortcut(uint32_t nr)
+{
+	return nr < KELEVATE_NR_MAX &&
+	       info.shortcuts[nr / 64] >> (nr % 64) & 1;
+}
+
+/* Decides for each call whether it takes the gate, and why not. */
+static void choose_calls(enum symbiote_status status, uint64_t other_library)
+{
+	struct process *process = &symbiote_process;
+	uint64_t calls = 0;
+
+	for (int call = 0; call < NR_CALLS; call++) {
+		enum symbiote_reason why = SYMBIOTE_REASON_OFF;
+
+		if (status != SYMBIOTE_STATUS_ELEVATED)
+			why = SYMBIOTE_REASON_OFF;
+		else if (!(config.calls & CALL_BIT(call)))
+			why = SYMBIOTE_REASON_USER;
+		else if (other_library & CALL_BIT(call))
+			why = SYMBIOTE_REASON_LIBRARY;
+		else if (!has_shortcut(symbiote_stats.call[call].nr))
+			why = SYMBIOTE_REASON_NO_SHORTCUT;
+		else
+			calls |= CALL_BIT(call);
+		process->reason[call] = why;
+	}
+	symbiote_stats.enabled = calls;
+	/* Last: from here on other threads may enter the gate. */
+	__atomic_store_n(&process->calls, calls, __ATOMIC_RELEASE);
+	if (status == SYMBIOTE_STATUS_ELEVATED)
+		symbiote_thread.calls = calls;
+}
+
+static bool libc_cancels(void)
+{
+	char *end;
+	long major = strtol(gnu_get_libc_version(), &end, 10);
+	long minor = *end == '.' ? strtol(end + 1, NULL, 10) : 0;
+
+	return major > 2 || (major == 2 && minor >= 41);
+}
+
+/* Says why not, when that was asked for. Strict: and that is the end. */
+static void report(enum symbiote_status status, int error)
+{
+	const char *program = program_invocation_short_name;
+	bool strict = config.strict && status != SYMBIOTE_STATUS_MODE_OFF;
+
+	if (status == SYMBIOTE_STATUS_ELEVATED) {
+		if (config.verbose >= 2)
+			symbiote_log("%s: elevated, %s; %d of %d calls take the gate",
+				     program, symbiote_stats.mode_name,
+				     __builtin_popcountll(symbiote_stats.enabled),
+				     NR_CALLS);
+		return;
+	}
+	if (config.verbose >= 1 || strict) {
+		if (status == SYMBIOTE_STATUS_ABI_SKEW)
+			symbiote_log("%s: not elevated: module %s speaks version %u of the interface, shim %s version %u: install both from one release",
+				     program, info.version, info.abi,
+				     SYMBIOTE_VERSION, KELEVATE_ABI);
+		else
+			symbiote_log("%s: not elevated: %s%s%s", program,
+				     symbiote_stats.status_text,
+				     error ? ": " : "",
+				     error ? strerror(error) : "");
+	}
+	if (strict)
+		gate_syscall(SYS_exit_group, EXIT_OWN_FAILURE, 0, 0, 0, 0, 0);
+}
+
+static __attribute__((constructor)) void start(void)
+{
+	enum symbiote_status status = SYMBIOTE_STATUS_ELEVATED;
+	uint64_t other_library;
+	int saved_errno = errno;
+	int error = 0;
+
+	symbiote_stats_start();
+	symbiote_process.libc_cancels = libc_cancels();
+	other_library = symbiote_resolve_next();
+	for (size_t i = 0; i < sizeof(stages) / sizeof(stages[0]) &&
+	     status == SYMBIOTE_STATUS_ELEVATED; i++)
+		status = stages[i](&error);
+	choose_calls(status, other_library);
+	symbiote_stats_status(status, error);
+	report(status, error);
+	errno = saved_errno;
+}

@@ -1,0 +1,219 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * wrappers.c - the functions a program calls instead of libc's
+ *
+ * Each is generated from calls.def and goes one of three ways:
+ *
+ *	the gate	the thread is elevated and the call enabled
+ *	the next	what the program would have called without the shim:
+ *			libc's function, or another preloaded library's
+ *	the kernel	before the constructor has looked for the next
+ *
+ * Cancellation. All of these are cancellation points. Up to glibc 2.40 that
+ * means: in a process with threads, the thread's cancel type is asynchronous
+ * while it is in the kernel. pthread_setcanceltype() does the same from here,
+ * and acts on a request that is already pending, as libc does. The unwinding
+ * starts at the SYSCALL instruction (or behind it) and passes through these
+ * frames, so they are built with unwind tables for every instruction.
+ *
+ * glibc 2.41 cancels only at its own SYSCALL instruction, so that a call which
+ * has had its effect is never lost to a cancellation. That cannot be had from
+ * out here. So from the first pthread_cancel() on, such a libc makes these
+ * calls itself; a thread which the first request finds blocked in the gate is
+ * cancelled as in glibc 2.40.
+ */
+#define _GNU_SOURCE
+#include <dlfcn.h>
+#include <errno.h>
+#include <gnu/libc-version.h>
+#include <poll.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stddef.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/single_threaded.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <sys/uio.h>
+
+#include "gate.h"
+#include "shim.h"
+
+#define EXPORT		__attribute__((visibility("default")))
+#define SIGSET_BYTES	(_NSIG / 8)	/* of the kernel's sigset_t */
+
+/* What libc itself calls when a fortified function sees an overflow. */
+_Noreturn void __chk_fail(void);
+
+/*
+ * The functions have names of their own and take libc's in the symbol table
+ * only: libc's headers declare those with attributes (nonnull, transparent
+ * unions, fortified bodies) that would get in the way.
+ */
+#define CALL(ret, name, nr, params, ...) \
+	EXPORT ret shim_##name params __asm__(#name);
+#include "calls.def"
+
+/* What comes after the shim in the program's search order. */
+#define CALL(ret, name, ...) __typeof__(&shim_##name) name;
+static struct {
+#include "calls.def"
+	int (*pthread_cancel)(pthread_t thread);
+} next;
+
+/* Set by the first pthread_cancel(). */
+static bool cancel_used;
+
+/* Whether this thread cannot be cancelled by anyone. */
+static inline bool alone(void)
+{
+	/*
+	 * A process without threads can cancel its only one: libc forgets
+	 * then that it is alone, but does not always say so.
+	 */
+	return __libc_single_threaded &&
+	       !__atomic_load_n(&cancel_used, __ATOMIC_RELAXED);
+}
+
+/* A cancellation point, by the gate or, when that is NULL, by the kernel. */
+static __attribute__((noinline))
+long call_cancellable(const void *gate, long nr, long a1, long a2, long a3,
+		      long a4, long a5, long a6)
+{
+	long result;
+	int type;
+
+	pthread_setcanceltype(PTHREAD_CANCEL_ASYNCHRONOUS, &type);
+	result = gate ? gate_call(gate, nr, a1, a2, a3, a4, a5, a6) :
+			gate_syscall(nr, a1, a2, a3, a4, a5, a6);
+	pthread_setcanceltype(type, NULL);
+	return result;
+}
+
+/*
+ * The gate, if this call may take it. NULL: the next function makes the call,
+ * and the reason is counted.
+ */
+static const void *take_gate(enum call call)
+{
+	if (!(symbiote_thread.calls & CALL_BIT(call)) && !symbiote_enter(call))
+		return NULL;
+	if (symbiote_process.libc_cancels &&
+	    __atomic_load_n(&cancel_used, __ATOMIC_RELAXED)) {
+		symbiote_count(call, SYMBIOTE_REASON_CANCEL);
+		return NULL;
+	}
+	return symbiote_process.gate;
+}
+
+/* Out of line, or every wrapper would keep registers for it. */
+static __attribute__((noinline, cold)) long fail(long error)
+{
+	errno = -error;
+	return -1;
+}
+
+static inline long result(long value)
+{
+	return likely((unsigned long)value < -4095UL) ? value : fail(value);
+}
+
+/* Up to six arguments of any type, as the kernel takes them. */
+#define ARGS_(a, b, c, d, e, f, ...) \
+	(long)(a), (long)(b), (long)(c), (long)(d), (long)(e), (long)(f)
+#define ARGS(...)	ARGS_(__VA_ARGS__, 0, 0, 0, 0, 0, 0)
+
+/*
+ * The exported function is only the way everybody hopes for, without a frame
+ * of its own; the rest is out of line.
+ */
+#define CALL(ret, name, nr, params, names, args)			\
+static __attribute__((noinline)) ret other_##name params		\
+{									\
+	const void *gate = take_gate(CALL_##name);			\
+									\
+	if (!gate && likely(next.name))					\
+		return next.name names;					\
+	return result(call_cancellable(gate, nr, ARGS args));		\
+}									\
+									\
+ret shim_##name params							\
+{									\
+	if (likely(symbiote_thread.calls & CALL_BIT(CALL_##name)) &&	\
+	    likely(alone()))						\
+		return result(gate_call(symbiote_process.gate, nr,	\
+					ARGS args));			\
+	return other_##name names;					\
+}
+
+#define ALIAS(name, call)						\
+EXPORT extern __typeof__(shim_##call) shim_##name			\
+	__asm__(#name) __attribute__((alias(#call)));
+
+#define CHECKED(ret, name, call, params, names, overflow)		\
+EXPORT ret shim##name params __asm__(#name);				\
+ret shim##name params							\
+{									\
+	if (unlikely(overflow))						\
+		__chk_fail();						\
+	return shim_##call names;					\
+}
+
+#include "calls.def"
+
+/* Whether a function is libc's own: libpthread was part of it up to 2.33. */
+static bool from_libc(void *function)
+{
+	Dl_info info;
+	const char *file;
+
+	if (!dladdr(function, &info) || !info.dli_fname)
+		return false;
+	file = strrchr(info.dli_fname, '/');
+	file = file ? file + 1 : info.dli_fname;
+	return !strncmp(file, "libc.so", 7) || !strncmp(file, "libc-2", 6) ||
+	       !strncmp(file, "libpthread", 10);
+}
+
+static void *resolve(const char *name, bool *libc)
+{
+	void *function = dlsym(RTLD_NEXT, name);
+
+	*libc = !function || from_libc(function);
+	return function;
+}
+
+/*
+ * Interposed to know that there is cancellation in this process. Unlike the
+ * others it may look for libc's function: it need not be async-signal-safe.
+ */
+EXPORT int shim_pthread_cancel(pthread_t thread) __asm__("pthread_cancel");
+int shim_pthread_cancel(pthread_t thread)
+{
+	bool libc;
+
+	__atomic_store_n(&cancel_used, true, __ATOMIC_SEQ_CST);
+	if (!next.pthread_cancel)
+		next.pthread_cancel = (__typeof__(next.pthread_cancel))
+				      resolve("pthread_cancel", &libc);
+	return next.pthread_cancel(thread);
+}
+
+/*
+ * Finds what every call would be without the shim. Another library that
+ * interposes a call (a proxy, a sanitizer) has to go on seeing it, which a
+ * call by the gate would deny it: those calls are returned as a mask.
+ */
+uint64_t symbiote_resolve_next(void)
+{
+	uint64_t others = 0;
+	bool libc;
+
+#define CALL(ret, name, ...)						\
+	next.name = (__typeof__(next.name))resolve(#name, &libc);	\
+	if (!libc)							\
+		others |= CALL_BIT(CALL_##name);
+#include "calls.def"
+	return others;
+}
