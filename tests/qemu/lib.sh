@@ -60,6 +60,7 @@ need() {
 	need_packages "${missing[@]}"
 }
 
+# need_packages PACKAGE...: installs them, or says what to install.
 need_packages() {
 	(($#)) || return 0
 	if ((EUID)); then

@@ -1,0 +1,62 @@
+# The front door. `make help` tells.
+
+KERNEL    ?= 6.1-amd64
+PREFIX    ?= /usr/local
+DESTDIR   ?=
+KERNELDIR ?= /lib/modules/$(shell uname -r)/build
+VM        := tests/qemu/vm --kernel $(KERNEL)
+
+help:
+	@sed -n 's/^# \(make .*\)/\1/p' Makefile
+
+# make demo         Redis, stock against elevated, in a guest
+demo:
+	@echo "==> demo in a guest with kernel $(KERNEL)"
+	$(VM) --timeout 280 -- bench/demo
+
+# make check        everything that must hold; TESTS="kmod/*" and BOOTS="default" narrow it down
+check:
+	@tests/check --kernel $(KERNEL) $(BOOTS:%=--boot %) $(foreach glob,$(TESTS),'$(glob)')
+
+# make bench        measurements, in guests
+bench:
+	bench/run --kernel $(KERNEL)
+
+# make shell        a shell in a guest with the module loaded
+shell:
+	$(VM) --shell
+
+# make all          shim and command, for this machine
+all:
+	$(MAKE) -C shim
+	$(MAKE) -C tools
+
+# make module       the module, for this machine's kernel, or the one that KERNELDIR was made for
+module:
+	$(MAKE) -C $(KERNELDIR) M=$(CURDIR)/kmod modules
+
+# make install      module, shim and command on this machine (DESTDIR, PREFIX, KERNELDIR)
+install: all module
+	$(MAKE) -C shim install DESTDIR=$(DESTDIR) PREFIX=$(PREFIX)
+	$(MAKE) -C tools install DESTDIR=$(DESTDIR) PREFIX=$(PREFIX)
+	$(MAKE) -C $(KERNELDIR) M=$(CURDIR)/kmod modules_install $(if $(DESTDIR),INSTALL_MOD_PATH=$(DESTDIR))
+	$(if $(DESTDIR),,depmod $(kernel_release))
+
+# make uninstall    removes what install installed
+uninstall:
+	$(MAKE) -C shim uninstall DESTDIR=$(DESTDIR) PREFIX=$(PREFIX)
+	$(MAKE) -C tools uninstall DESTDIR=$(DESTDIR) PREFIX=$(PREFIX)
+	rm -f $(addsuffix /kelevate.ko*,$(addprefix $(DESTDIR)/lib/modules/$(kernel_release)/,updates extra))
+	$(if $(DESTDIR),,depmod $(kernel_release))
+
+# make clean        removes what was built (fetched kernels stay in the cache)
+clean:
+	rm -rf build
+	$(MAKE) -C shim clean
+	$(MAKE) -C tools clean
+	find kmod tests/kmod -name '*.o' -o -name '*.ko' -o -name '*.mod' -o -name '*.mod.c' -o -name '.*.cmd' \
+		-o -name modules.order -o -name Module.symvers 2>/dev/null | xargs -r rm -f
+
+kernel_release = $(shell $(MAKE) -s -C $(KERNELDIR) kernelrelease)
+
+.PHONY: help demo check bench shell all module install uninstall clean
