@@ -16,6 +16,7 @@
 #include <gnu/libc-version.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/single_threaded.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -169,6 +170,7 @@ static enum symbiote_status stage_elevate(int *error)
 		return SYMBIOTE_STATUS_NO_GATE;
 	}
 	process->gate = (const void *)info.gate;
+	process->all_inherit = __libc_single_threaded;
 	return SYMBIOTE_STATUS_ELEVATED;
 }
 

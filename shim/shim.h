@@ -64,6 +64,7 @@ struct process {
 	unsigned long elevate_flags;
 	uint64_t calls;			/* calls that take the gate */
 	uint8_t reason[NR_CALLS];	/* why the others do not */
+	bool all_inherit;		/* see thread.c */
 	bool libc_cancels;		/* see wrappers.c */
 };
 

@@ -1,6 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * thread.c - elevates threads as they make their first interposed call
+ * thread.c - what a thread's first interposed call does
+ *
+ * A thread that a sticky one made is sticky itself. So when the constructor
+ * could elevate the only thread there was, all that come later need no system
+ * call to become what they already are. That is more than a saving: a process
+ * may put itself under a seccomp filter that kills it for one. Threads older
+ * than the constructor, and their children, elevate themselves.
  *
  * Async-signal-safe: a signal handler's call may come in here while the thread
  * it interrupted is in here. Elevating twice does no harm.
@@ -14,6 +20,12 @@
 
 __thread struct thread symbiote_thread;
 
+static void sticky(void)
+{
+	symbiote_thread.calls = symbiote_process.calls;
+	symbiote_thread.state = THREAD_STICKY;
+}
+
 /* Returns 0 or a negated errno. */
 int symbiote_elevate(void)
 {
@@ -21,13 +33,11 @@ int symbiote_elevate(void)
 	long error = gate_syscall(process->nr, KELEVATE_ELEVATE,
 				  process->elevate_flags, 0, 0, 0, 0);
 
-	if (error) {
+	if (error)
 		symbiote_thread.state = THREAD_REFUSED;
-		return error;
-	}
-	symbiote_thread.calls = process->calls;
-	symbiote_thread.state = THREAD_STICKY;
-	return 0;
+	else
+		sticky();
+	return error;
 }
 
 /*
@@ -44,6 +54,10 @@ bool symbiote_enter(enum call call)
 		case THREAD_STICKY:
 			return true;
 		case THREAD_UNKNOWN:
+			if (symbiote_process.all_inherit) {
+				sticky();
+				return true;
+			}
 			/*
 			 * A vfork child shares this thread's storage with its
 			 * parent, but its elevation is its own: to elevate
