@@ -1,0 +1,571 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * symbiote check - every requirement of this machine, one line each
+ *
+ * What is hooked, and what the module refuses, is decided by the module when
+ * it is loaded; this tells the same beforehand, from what user space can see,
+ * in the module's words. "unknown" is said where user space cannot see it, and
+ * does not make a machine unfit: the module will find out.
+ */
+#define _GNU_SOURCE
+#include <errno.h>
+#include <fcntl.h>
+#include <getopt.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/utsname.h>
+#include <unistd.h>
+
+#include "symbiote.h"
+
+static const char help[] =
+"Usage: symbiote check [--json]\n"
+"Say for every requirement whether this machine meets it, why not, and what\n"
+"would help. Changes nothing.\n"
+"\n"
+"  -j, --json\n"
+"  -h, --help\n"
+"\n"
+"Exit status: 0 ready, 1 not ready, 125 bad usage.\n";
+
+static const struct option options[] = {
+	{ "json",	no_argument,	NULL, 'j' },
+	{ "help",	no_argument,	NULL, 'h' },
+	{ }
+};
+
+enum status { OK, NOT_OK, UNKNOWN };
+
+struct answer {
+	enum status status;
+	char *reason;
+	const char *remedy;	/* NULL: none, or none needed */
+};
+
+/* What more than one answer is made from. */
+static struct {
+	struct utsname uts;
+	struct module module;
+	char *flags;		/* of the first CPU; NULL */
+	char *config;		/* the running kernel's; NULL */
+} host;
+
+__attribute__((format(printf, 1, 2)))
+static struct answer ok(const char *fmt, ...)
+{
+	struct answer a = { .status = OK };
+	va_list ap;
+
+	va_start(ap, fmt);
+	if (vasprintf(&a.reason, fmt, ap) < 0)
+		a.reason = text("%s", "");
+	va_end(ap);
+	return a;
+}
+
+#define judge(st, rem, ...) ({				\
+	struct answer a_ = ok(__VA_ARGS__);		\
+	a_.status = (st);				\
+	a_.remedy = (rem);				\
+	a_; })
+#define bad(remedy, ...) judge(NOT_OK, remedy, __VA_ARGS__)
+#define unknown(remedy, ...) judge(UNKNOWN, remedy, __VA_ARGS__)
+
+/* A word of a list separated by blanks. */
+static bool has_word(const char *list, const char *word)
+{
+	size_t len = strlen(word);
+	const char *s = list;
+
+	while (s && (s = strstr(s, word))) {
+		if ((s == list || s[-1] == ' ') && (!s[len] || s[len] == ' '))
+			return true;
+		s += len;
+	}
+	return false;
+}
+
+static bool cpu_has(const char *flag)
+{
+	return has_word(host.flags, flag);
+}
+
+static char *slurp(FILE *f)
+{
+	size_t size = 0, n;
+	char *all = NULL;
+
+	do {
+		char *more = realloc(all, size + 65537);
+
+		if (!more)
+			break;
+		all = more;
+		n = fread(all + size, 1, 65536, f);
+		size += n;
+		all[size] = '\0';
+	} while (n);
+	if (!size) {
+		free(all);
+		all = NULL;
+	}
+	return all;
+}
+
+static char *kernel_config(void)
+{
+	static const char *const places[] = {
+		"/boot/config-%s", "/lib/modules/%s/config",
+		"/usr/lib/modules/%s/config", "/lib/modules/%s/build/.config",
+	};
+	char *config = NULL;
+	size_t i;
+	FILE *f;
+
+	if (!access("/proc/config.gz", R_OK)) {
+		f = popen("gzip -dc /proc/config.gz 2>/dev/null", "re");
+		if (f) {
+			config = slurp(f);
+			pclose(f);
+		}
+	}
+	for (i = 0; !config && i < sizeof(places) / sizeof(*places); i++) {
+		char path[256];
+
+		snprintf(path, sizeof(path), places[i], host.uts.release);
+		f = fopen(path, "re");
+		if (f) {
+			config = slurp(f);
+			fclose(f);
+		}
+	}
+	return config;
+}
+
+/* 'y', 'm', 'n'; 0 when there is no configuration to read. */
+static char config_value(const char *option)
+{
+	size_t len = strlen(option);
+	const char *s = host.config;
+
+	if (!s)
+		return 0;
+	while ((s = strstr(s, option))) {
+		if ((s == host.config || s[-1] == '\n') && s[len] == '=')
+			return s[len + 1];
+		s += len;
+	}
+	return 'n';
+}
+
+static struct answer need_config(const char *option, const char *what)
+{
+	char value = config_value(option);
+
+	if (value == 'y' || value == 'm')
+		return ok("%s=%c", option, value);
+	if (host.module.usable)
+		return ok("the module is loaded and has it");
+	if (value)
+		return bad("use a kernel with it: distributions' kernels have",
+			   "%s is not set: %s", option, what);
+	return unknown("install the kernel's configuration as /boot/config-*",
+		       "the kernel's configuration is not to be found");
+}
+
+static struct answer check_arch(void)
+{
+	if (strcmp(host.uts.machine, "x86_64"))
+		return bad("use an x86_64 machine", "%s: elevation is "
+			   "implemented for x86_64", host.uts.machine);
+	return ok("%s", host.uts.machine);
+}
+
+static struct answer check_kernel(void)
+{
+	int major = 0, minor = 0;
+
+	sscanf(host.uts.release, "%d.%d", &major, &minor);
+	if (major < 5 || (major == 5 && minor < 10))
+		return bad("use Linux 5.10 or later", "%s is older than 5.10",
+			   host.uts.release);
+	return ok("%s", host.uts.release);
+}
+
+static struct answer check_installed(void)
+{
+	char path[300], *line = NULL;
+	bool found = false;
+	size_t size = 0;
+	FILE *f;
+
+	snprintf(path, sizeof(path), "/lib/modules/%s/modules.dep",
+		 host.uts.release);
+	f = fopen(path, "re");
+	while (f && !found && getline(&line, &size, f) >= 0) {
+		char *end = strchr(line, ':'), *base;
+
+		if (!end)
+			continue;
+		*end = '\0';
+		base = strrchr(line, '/');
+		base = base ? base + 1 : line;
+		if (!strncmp(base, "kelevate.ko", 11)) {
+			found = true;
+			memmove(line, base, strlen(base) + 1);
+		}
+	}
+	if (f)
+		fclose(f);
+	if (found) {
+		struct answer a = ok("%s for %s", line, host.uts.release);
+
+		free(line);
+		return a;
+	}
+	free(line);
+	if (host.module.loaded)
+		return ok("not in /lib/modules/%s, but loaded",
+			  host.uts.release);
+	return bad("make install",
+		   "no kelevate.ko in /lib/modules/%s", host.uts.release);
+}
+
+static struct answer check_loaded(void)
+{
+	if (host.module.loaded)
+		return ok("kelevate%s%s", host.module.usable ? " " : "",
+			  host.module.usable ? host.module.info.version : "");
+	return bad("modprobe kelevate; when it refuses, its last line in the "
+		   "kernel log (dmesg) has the reason", "not loaded");
+}
+
+static struct answer check_abi(void)
+{
+	if (host.module.usable)
+		return ok("%u", host.module.info.abi);
+	if (!host.module.loaded)
+		return unknown(NULL, "the module is not loaded");
+	return bad(host.module.remedy, "%s", host.module.why);
+}
+
+static struct answer check_syscall(void)
+{
+	if (host.module.usable)
+		return ok("number %ld, registered by %s", host.module.nr,
+			  module_hook(&host.module));
+	if (!host.module.loaded)
+		return unknown(NULL, "the module is not loaded");
+	return bad(host.module.remedy, "%s", host.module.why);
+}
+
+static struct answer check_library(void)
+{
+	const char *why = NULL;
+	char *path = find_library(&why);
+	struct answer a = path ? ok("%s", path) :
+		bad(NULL, "%s", why);
+
+	free(path);
+	return a;
+}
+
+static struct answer check_privilege(void)
+{
+	const char *why = NULL;
+
+	if (has_cap_sys_module(&why))
+		return ok("CAP_SYS_MODULE in the initial user namespace");
+	return bad("run as root on the host", "%s", why);
+}
+
+static struct answer check_lockdown(void)
+{
+	const char *state = lockdown_state();
+
+	if (!state)
+		return config_value("CONFIG_SECURITY_LOCKDOWN_LSM") == 'n' ||
+		       host.module.usable ?
+			ok("none") :
+			unknown("mount -t securityfs securityfs "
+				"/sys/kernel/security",
+				"/sys/kernel/security/lockdown is not "
+				"readable");
+	if (!strcmp(state, "none"))
+		return ok("none");
+	return bad("boot without lockdown= and without Secure Boot",
+		   "lockdown is %s", state);
+}
+
+static struct answer check_signature(void)
+{
+	char *line = read_line("/sys/module/module/parameters/sig_enforce");
+	bool enforced = line && *line == 'Y';
+
+	free(line);
+	if (!enforced || config_value("CONFIG_MODULE_SIG") == 'n')
+		return ok("not enforced");
+	if (host.module.loaded)
+		return ok("enforced, and the module is loaded");
+	return unknown("sign the module with a key that the kernel trusts",
+		       "only signed modules can be loaded");
+}
+
+static struct answer check_preempt_notifiers(void)
+{
+	return need_config("CONFIG_PREEMPT_NOTIFIERS", "SMEP and SMAP could "
+			   "not be put back when another task runs");
+}
+
+static struct answer check_kprobes(void)
+{
+	return need_config("CONFIG_KPROBES", "unexported functions cannot be "
+			   "found, nor the system call be registered");
+}
+
+static struct answer check_tracepoints(void)
+{
+	return need_config("CONFIG_TRACEPOINTS", "exec, fork and exit cannot "
+			   "be followed");
+}
+
+static struct answer check_kallsyms(void)
+{
+	return need_config("CONFIG_KALLSYMS", "kernel functions cannot be "
+			   "found");
+}
+
+static struct answer check_pti(void)
+{
+	char *line = read_line("/sys/devices/system/cpu/vulnerabilities/"
+			       "meltdown");
+	bool on = cpu_has("pti") || (line && strstr(line, "PTI"));
+	struct answer a;
+
+	if (on)
+		a = bad("boot with pti=off where its loss is acceptable: this "
+			"CPU has Meltdown", "page table isolation is on: user "
+			"text cannot be executed in the kernel's page tables");
+	else if (line || host.flags)
+		a = ok("off%s%s%s", line ? " (" : "", line ? line : "",
+		       line ? ")" : "");
+	else
+		a = unknown(NULL, "neither sysfs nor /proc/cpuinfo says");
+	free(line);
+	return a;
+}
+
+static struct answer check_fred(void)
+{
+	if (!host.flags)
+		return unknown(NULL, "/proc/cpuinfo is not readable");
+	if (cpu_has("fred"))
+		return bad("boot with fred=off", "events are delivered by "
+			   "FRED, not through the IDT");
+	return ok("not in use");
+}
+
+static struct answer check_shadow_stack(void)
+{
+	char *features = read_field("/proc/self/status",
+				    "x86_Thread_features");
+	bool on = has_word(features, "shstk");
+
+	free(features);
+	if (on)
+		return bad("start programs with GLIBC_TUNABLES="
+			   "glibc.cpu.x86_shstk=off", "threads of this session "
+			   "have a user shadow stack");
+	if (!cpu_has("user_shstk"))
+		return ok("not in use");
+	return ok("not on by default (a program that asks for one is not "
+		  "elevated)");
+}
+
+static struct answer check_xen(void)
+{
+	char *type = read_line("/sys/hypervisor/type");
+	char *guest = read_line("/sys/hypervisor/guest_type");
+	struct answer a;
+
+	if (type && !strcmp(type, "xen") && guest && !strcmp(guest, "PV"))
+		a = bad("use an HVM or PVH guest", "a Xen PV guest has no IDT "
+			"of its own");
+	else if (type && !strcmp(type, "xen") && !guest)
+		a = unknown(NULL, "a Xen guest of unknown type");
+	else
+		a = ok("no");
+	free(type);
+	free(guest);
+	return a;
+}
+
+static struct answer check_nohz_full(void)
+{
+	char *list = read_line("/sys/devices/system/cpu/nohz_full");
+	bool on = list && *list && !strstr(list, "null");
+	struct answer a = on ?
+		bad("boot without nohz_full=", "CPUs %s run without ticks: "
+		    "the kernel tracks when they enter and leave user mode",
+		    list) :
+		ok("none");
+
+	free(list);
+	return a;
+}
+
+/* Bit 1 of MSR_AMD64_SEV; -1 when it cannot be read. */
+static int sev_es_active(void)
+{
+	uint64_t value;
+	int fd = open("/dev/cpu/0/msr", O_RDONLY | O_CLOEXEC);
+	bool got;
+
+	if (fd < 0)
+		return -1;
+	got = pread(fd, &value, sizeof(value), 0xc0010131) == sizeof(value);
+	close(fd);
+	return got ? (int)(value >> 1 & 1) : -1;
+}
+
+static struct answer check_sev_es(void)
+{
+	int active;
+
+	if (!host.flags)
+		return unknown(NULL, "/proc/cpuinfo is not readable");
+	if (!cpu_has("hypervisor"))
+		return ok("no");
+	active = sev_es_active();
+	if (active > 0 || !access("/dev/sev-guest", F_OK))
+		return bad("use a guest without SEV-ES and SEV-SNP",
+			   "registers are encrypted: #VC would hit elevated "
+			   "text");
+	if (!active || !(cpu_has("sev_es") || cpu_has("sev_snp")))
+		return ok("no");
+	return unknown("modprobe msr, and check again",
+		       "the CPU has SEV-ES; whether this guest uses it is "
+		       "not visible");
+}
+
+static struct answer check_ibt(void)
+{
+	if (!host.flags)
+		return unknown(NULL, "/proc/cpuinfo is not readable");
+	if (!cpu_has("ibt"))
+		return ok("not in use");
+	if (host.module.usable)
+		return ok("in use, and the module is loaded");
+	return bad("boot with ibt=off", "in use: elevated text without ENDBR "
+		   "would fault");
+}
+
+static const struct {
+	const char *name;
+	struct answer (*check)(void);
+} checks[] = {
+	{ "architecture",	check_arch },
+	{ "kernel",		check_kernel },
+	{ "module installed",	check_installed },
+	{ "module loaded",	check_loaded },
+	{ "module ABI",		check_abi },
+	{ "system call",	check_syscall },
+	{ "library",		check_library },
+	{ "privilege",		check_privilege },
+	{ "lockdown",		check_lockdown },
+	{ "module signature",	check_signature },
+	{ "preempt notifiers",	check_preempt_notifiers },
+	{ "kprobes",		check_kprobes },
+	{ "tracepoints",	check_tracepoints },
+	{ "kallsyms",		check_kallsyms },
+	{ "KPTI",		check_pti },
+	{ "FRED",		check_fred },
+	{ "shadow stack",	check_shadow_stack },
+	{ "IBT",		check_ibt },
+	{ "Xen PV",		check_xen },
+	{ "nohz_full",		check_nohz_full },
+	{ "SEV-ES",		check_sev_es },
+};
+
+static const char *const words[] = {
+	[OK] = "ok", [NOT_OK] = "not ok", [UNKNOWN] = "unknown",
+};
+
+static void print_json(const char *name, const struct answer *a, bool first)
+{
+	printf("%s\n  {\"name\": ", first ? "" : ",");
+	print_quoted(stdout, name);
+	printf(", \"status\": \"%s\", \"reason\": ", words[a->status]);
+	print_quoted(stdout, a->reason);
+	if (a->remedy) {
+		printf(", \"remedy\": ");
+		print_quoted(stdout, a->remedy);
+	}
+	putchar('}');
+}
+
+static void print_line(const char *name, const struct answer *a)
+{
+	printf("%-8s %-18s ", words[a->status], name);
+	print_plain(stdout, a->reason);
+	if (a->remedy) {
+		printf("; remedy: ");
+		print_plain(stdout, a->remedy);
+	}
+	putchar('\n');
+}
+
+int cmd_check(int argc, char **argv)
+{
+	int c, failed = 0, open = 0;
+	bool json = false;
+	size_t i;
+
+	while ((c = getopt_long(argc, argv, "jh", options, NULL)) >= 0) {
+		switch (c) {
+		case 'j':
+			json = true;
+			break;
+		case 'h':
+			fputs(help, stdout);
+			return finish_output(0);
+		default:
+			fprintf(stderr, "Try 'symbiote check --help'.\n");
+			return EXIT_OWN;
+		}
+	}
+	if (optind < argc)
+		return usage_error("check", "check takes no '%s'",
+				   argv[optind]);
+
+	uname(&host.uts);
+	module_open(&host.module);
+	host.flags = read_field("/proc/cpuinfo", "flags");
+	host.config = kernel_config();
+
+	if (json)
+		printf("{\"checks\": [");
+	for (i = 0; i < sizeof(checks) / sizeof(*checks); i++) {
+		struct answer a = checks[i].check();
+
+		failed += a.status == NOT_OK;
+		open += a.status == UNKNOWN;
+		if (json)
+			print_json(checks[i].name, &a, !i);
+		else
+			print_line(checks[i].name, &a);
+		free(a.reason);
+	}
+	if (json)
+		printf("],\n \"ready\": %s}\n", failed ? "false" : "true");
+	else if (failed)
+		printf("\nnot ready: %d of %zu requirements are not met\n",
+		       failed, sizeof(checks) / sizeof(*checks));
+	else if (open)
+		printf("\nready, as far as can be seen (%d unknown)\n", open);
+	else
+		printf("\nready\n");
+	return finish_output(failed ? 1 : 0);
+}
