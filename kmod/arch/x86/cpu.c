@@ -1,0 +1,430 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * What a CPU has to know while it runs a symbiote's thread, and nothing else:
+ * who it is, its kernel stack, SMEP and SMAP cleared. And the entry stubs, in
+ * place while a symbiote lives.
+ */
+#include <linux/cpu.h>
+#include <linux/mm.h>
+#include <linux/module.h>
+#include <linux/ptrace.h>
+#include <linux/smp.h>
+#include <linux/vmalloc.h>
+#include <asm/desc.h>
+#include <asm/processor.h>
+#include <asm/sync_core.h>
+#include <asm/traps.h>
+#include <asm/trapnr.h>
+#include <asm/tlbflush.h>
+#include "../../kelevate.h"
+
+#define VECTORS		256
+#define FAST_FIRST	0x16	/* reserved, and without a handler in Linux */
+#define FAST_LAST	0x1b
+
+static unsigned int vector = FAST_FIRST;
+module_param(vector, uint, 0444);
+MODULE_PARM_DESC(vector, "exception vector for fast re-elevation, 0x16 to 0x1b (default 0x16)");
+
+/* entry.S */
+extern const char kel_stubs[], kel_ist_db[], kel_ist_nmi[], kel_ist_mc[];
+extern const char kel_ist_db_slot[], kel_ist_nmi_slot[], kel_ist_mc_slot[];
+extern const char kel_slot_pf[], kel_slot_gp[], kel_slot_df[], kel_slot_user[];
+extern const char kel_vector_entry[], kel_gate[];
+
+u8 kel_fsgsbase;
+u64 kel_cr4_mask;		/* what is cleared for a symbiote's thread */
+u64 kel_area, kel_area_len;	/* all blocks */
+u64 kel_entry_text, kel_entry_text_len;
+u64 kel_vector_err;
+
+DEFINE_PER_CPU(struct kel_cpu *, kel_cpu_ptr);
+
+static void *area_alloc;
+static unsigned int ist_slot;	/* index into tss.ist[] */
+static gate_desc *idt;		/* writable alias of the table in use */
+static gate_desc idt_old[VECTORS];
+static bool planted[VECTORS];
+static void (*exit_to_user)(struct pt_regs *regs);
+
+unsigned long kel_arch_gate(void)
+{
+	return (unsigned long)kel_gate;
+}
+
+unsigned int kel_arch_vector(void)
+{
+	return vector;
+}
+
+int kel_arch_may_elevate(struct pt_regs *regs)
+{
+	return user_64bit_mode(regs) ? 0 : -EOPNOTSUPP;
+}
+
+void kel_arch_set_elevated(struct pt_regs *regs)
+{
+	regs->cs = __KERNEL_CS;
+	regs->ss = __KERNEL_DS;
+}
+
+void kel_arch_exit_to_user(struct pt_regs *regs)
+{
+	exit_to_user(regs);
+}
+
+/*
+ * CR4 is written directly: native_write_cr4() would put the pinned bits back,
+ * and the kernel's shadow must go on saying what it wants.
+ */
+static void write_cr4(unsigned long clear, unsigned long set)
+{
+	unsigned long flags, cr4;
+
+	raw_local_irq_save(flags);
+	asm volatile("mov %%cr4, %0" : "=r" (cr4));
+	cr4 = (cr4 & ~clear) | set;
+	asm volatile("mov %0, %%cr4" : : "r" (cr4) : "memory");
+	raw_local_irq_restore(flags);
+}
+
+/* The calling thread has this CPU. Preemption is off. */
+void kel_arch_load(struct kel_thread *th)
+{
+	struct kel_cpu *c = this_cpu_read(kel_cpu_ptr);
+
+	c->tos = (unsigned long)(task_pt_regs(current) + 1);
+	c->thread = th;
+	c->flags = th->flags;
+	if (kel_cr4_mask)
+		write_cr4(kel_cr4_mask, 0);
+}
+
+void kel_arch_unload(void)
+{
+	struct kel_cpu *c = this_cpu_read(kel_cpu_ptr);
+
+	c->flags = 0;
+	c->thread = NULL;
+	if (kel_cr4_mask)
+		write_cr4(0, kel_cr4_mask);
+}
+
+static int poke_jump(const void *at, unsigned long to)
+{
+	s32 rel = to - ((unsigned long)at + 5);
+
+	if ((unsigned long)at + 5 + rel != to)
+		return -ERANGE;
+	return kel_poke((void *)at + 1, &rel, sizeof(rel));
+}
+
+static unsigned long gate_address(const gate_desc *g)
+{
+	return g->offset_low | (unsigned long)g->offset_middle << 16 |
+	       (unsigned long)g->offset_high << 32;
+}
+
+/* Every CPU may take this vector at any time: it changes at once. */
+static void write_gate(unsigned int v, const gate_desc *g)
+{
+	u64 lo = ((const u64 *)g)[0], hi = ((const u64 *)g)[1];
+	u64 *at = (u64 *)&idt[v], old_lo = at[0], old_hi = at[1];
+	bool ok;
+
+	do {
+		asm volatile("lock cmpxchg16b %1"
+			     CC_SET(z)
+			     : CC_OUT(z) (ok), "+m" (*(struct { u64 w[2]; } *)at),
+			       "+a" (old_lo), "+d" (old_hi)
+			     : "b" (lo), "c" (hi) : "memory");
+	} while (!ok);
+}
+
+/* The known exceptions; the others' gates still lead to freed boot code. */
+static bool wanted(unsigned int v)
+{
+	static const u8 skip[] = { X86_TRAP_DF, X86_TRAP_SPURIOUS, 20, X86_TRAP_VC };
+
+	if (!idt_old[v].bits.p)
+		return false;
+	if (v >= 32)
+		return true;
+	if (v >= 22 || v == X86_TRAP_OLD_MF)
+		return false;
+	return !memchr(skip, v, sizeof(skip));
+}
+
+static const void *entry_of(unsigned int v)
+{
+	switch (v) {
+	case X86_TRAP_DB:
+		return kel_ist_db;
+	case X86_TRAP_NMI:
+		return kel_ist_nmi;
+	case X86_TRAP_MC:
+		return kel_ist_mc;
+	}
+	return kel_stubs + v * KEL_STUB_SIZE;
+}
+
+static void make_gate(gate_desc *g, const void *entry)
+{
+	unsigned long a = (unsigned long)entry;
+
+	g->offset_low = a;
+	g->offset_middle = a >> 16;
+	g->offset_high = a >> 32;
+	if (!g->bits.ist)
+		g->bits.ist = ist_slot + 1;
+}
+
+/* Called in process context; nothing of it is in place. */
+int kel_arch_install(void)
+{
+	gate_desc g;
+	unsigned int v;
+	int cpu;
+
+	for_each_possible_cpu(cpu)
+		WRITE_ONCE(per_cpu(cpu_tss_rw, cpu).x86_tss.ist[ist_slot],
+			   per_cpu(kel_cpu_ptr, cpu)->top);
+	smp_mb(); /* a gate that uses the slot is seen after the slot */
+
+	for (v = 0; v < VECTORS; v++) {
+		if (v == vector) {
+			g = idt_old[X86_TRAP_BP];	/* DPL 3 */
+			g.bits.ist = 0;
+			make_gate(&g, kel_vector_entry);
+		} else if (planted[v]) {
+			g = idt_old[v];
+			make_gate(&g, entry_of(v));
+		} else {
+			continue;
+		}
+		write_gate(v, &g);
+	}
+	return 0;
+}
+
+static void nothing(void *unused)
+{
+}
+
+void kel_arch_remove(void)
+{
+	unsigned int v;
+	int cpu;
+
+	for (v = 0; v < VECTORS; v++)
+		if (planted[v] || v == vector)
+			write_gate(v, &idt_old[v]);
+	/* stubs run with IRQs off: whoever takes this is in none */
+	on_each_cpu(nothing, NULL, 1);
+	for_each_possible_cpu(cpu)
+		WRITE_ONCE(per_cpu(cpu_tss_rw, cpu).x86_tss.ist[ist_slot], 0);
+}
+
+static void kel_sync_core(void *unused)
+{
+	sync_core();
+}
+
+static int patch_stubs(void)
+{
+	unsigned int v;
+	int ret = 0;
+
+	for (v = 0; v < VECTORS && !ret; v++) {
+		const u8 *at = (const u8 *)kel_stubs + v * KEL_STUB_SIZE;
+		unsigned int i;
+
+		if (!planted[v])
+			continue;
+		/* the jump is the stub's last instruction, before padding */
+		for (i = KEL_STUB_SIZE - 5; at[i] != 0xe9 || *(s32 *)(at + i + 1); i--)
+			if (!i)
+				return -EINVAL;
+		ret = poke_jump(at + i, gate_address(&idt_old[v]));
+	}
+	if (!ret)
+		ret = poke_jump(kel_ist_db_slot, gate_address(&idt_old[X86_TRAP_DB]));
+	if (!ret)
+		ret = poke_jump(kel_ist_nmi_slot, gate_address(&idt_old[X86_TRAP_NMI]));
+	if (!ret)
+		ret = poke_jump(kel_ist_mc_slot, gate_address(&idt_old[X86_TRAP_MC]));
+	if (!ret)
+		ret = poke_jump(kel_slot_df, gate_address(&idt_old[X86_TRAP_DF]));
+	if (!ret)
+		ret = poke_jump(kel_slot_pf, gate_address(&idt_old[X86_TRAP_PF]));
+	if (!ret)
+		ret = poke_jump(kel_slot_gp, gate_address(&idt_old[X86_TRAP_GP]));
+	if (!ret)
+		ret = poke_jump(kel_slot_user,
+				kel_ksym("swapgs_restore_regs_and_return_to_usermode"));
+	if (!ret)
+		on_each_cpu(kel_sync_core, NULL, 1);
+	return ret;
+}
+
+/* Symbols without which nothing works. */
+int kel_arch_resolve(void)
+{
+	static const char * const needed[] = {
+		"irqentry_exit_to_user_mode",
+		"swapgs_restore_regs_and_return_to_usermode",
+		"__entry_text_start", "__entry_text_end",
+	};
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(needed); i++)
+		if (!kel_ksym(needed[i])) {
+			pr_kel(KERN_ERR, "refused: this kernel has no symbol %s\n", needed[i]);
+			return -EOPNOTSUPP;
+		}
+	exit_to_user = (void *)kel_ksym("irqentry_exit_to_user_mode");
+	kel_entry_text = kel_ksym("__entry_text_start");
+	kel_entry_text_len = kel_ksym("__entry_text_end") - kel_entry_text;
+	return 0;
+}
+
+static int find_ist_slot(void)
+{
+	int slot, cpu;
+
+	for (slot = 6; slot >= 5; slot--) {
+		bool free = true;
+
+		for_each_possible_cpu(cpu)
+			if (per_cpu(cpu_tss_rw, cpu).x86_tss.ist[slot])
+				free = false;
+		if (free) {
+			ist_slot = slot;
+			return 0;
+		}
+	}
+	pr_kel(KERN_ERR, "refused: no free slot in the interrupt stack table\n");
+	return -EBUSY;
+}
+
+/* A hypervisor may forbid what we have to do for every thread. */
+static int try_cr4(void)
+{
+	unsigned long cr4, flags, now;
+	int err = 0;
+
+	raw_local_irq_save(flags);
+	asm volatile("mov %%cr4, %0" : "=r" (cr4));
+	kel_cr4_mask = cr4 & (X86_CR4_SMEP | X86_CR4_SMAP);
+	asm volatile("1: mov %1, %%cr4\n"
+		     "2:\n"
+		     _ASM_EXTABLE_TYPE_REG(1b, 2b, EX_TYPE_EFAULT_REG, %0)
+		     : "+r" (err) : "r" (cr4 & ~kel_cr4_mask) : "memory");
+	asm volatile("mov %%cr4, %0" : "=r" (now));
+	if (!err)
+		asm volatile("mov %0, %%cr4" : : "r" (cr4) : "memory");
+	raw_local_irq_restore(flags);
+	if (err || (now & kel_cr4_mask)) {
+		pr_kel(KERN_ERR, "refused: the hypervisor does not let SMEP and SMAP be cleared\n");
+		return -EOPNOTSUPP;
+	}
+	return 0;
+}
+
+static int make_blocks(void)
+{
+	unsigned int cpu, n = 0;
+
+	/* adjacent, and aligned to their size */
+	area_alloc = vzalloc((nr_cpu_ids + 1) * KEL_BLOCK_SIZE);
+	if (!area_alloc)
+		return -ENOMEM;
+	kel_area = ALIGN((unsigned long)area_alloc, KEL_BLOCK_SIZE);
+	kel_area_len = nr_cpu_ids * KEL_BLOCK_SIZE;
+	for_each_possible_cpu(cpu) {
+		struct kel_cpu *c = (void *)(kel_area + n++ * KEL_BLOCK_SIZE);
+
+		c->ist = &per_cpu(cpu_tss_rw, cpu).x86_tss.ist[ist_slot];
+		c->top = (unsigned long)c + KEL_BLOCK_SIZE;
+		per_cpu(kel_cpu_ptr, cpu) = c;
+	}
+	return 0;
+}
+
+static int map_idt(void)
+{
+	struct desc_ptr dtr;
+	unsigned int level;
+	struct page *page;
+	pte_t *pte;
+
+	store_idt(&dtr);
+	pte = lookup_address(dtr.address, &level);
+	if (!pte || level != PG_LEVEL_4K || offset_in_page(dtr.address) ||
+	    dtr.size != VECTORS * sizeof(gate_desc) - 1) {
+		pr_kel(KERN_ERR, "refused: the interrupt descriptor table is not as expected\n");
+		return -EOPNOTSUPP;
+	}
+	page = pfn_to_page(pte_pfn(*pte));
+	idt = vmap(&page, 1, VM_MAP, PAGE_KERNEL);
+	return idt ? 0 : -ENOMEM;
+}
+
+int kel_arch_init(void)
+{
+	unsigned int v;
+	int ret;
+
+	BUILD_BUG_ON(offsetof(struct kel_cpu, ist) != KB_IST);
+	BUILD_BUG_ON(offsetof(struct kel_cpu, top) != KB_TOP);
+	BUILD_BUG_ON(offsetof(struct kel_cpu, thread) != KB_THREAD);
+	BUILD_BUG_ON(offsetof(struct kel_cpu, flags) != KB_FLAGS);
+	BUILD_BUG_ON(offsetof(struct kel_cpu, tos) != KB_TOS);
+	BUILD_BUG_ON(offsetof(struct kel_cpu, usp) != KB_USP);
+	BUILD_BUG_ON(offsetof(struct kel_cpu, scratch) != KB_SCRATCH);
+	BUILD_BUG_ON(offsetof(struct kel_thread, by_vector) != KT_BY_VECTOR);
+	BUILD_BUG_ON(offsetof(struct kel_thread, by_privileged) != KT_BY_PRIVILEGED);
+	BUILD_BUG_ON(offsetof(struct kel_thread, by_gate) != KT_BY_GATE);
+	BUILD_BUG_ON(offsetof(struct kel_thread, by_kaddr) != KT_BY_KADDR);
+	BUILD_BUG_ON(offsetof(struct kel_thread, lowered) != KT_LOWERED);
+	BUILD_BUG_ON(offsetof(struct kel_thread, fb_event) != KT_FB_EVENT);
+	BUILD_BUG_ON(offsetof(struct kel_thread, fb_step) != KT_FB_STEP);
+	BUILD_BUG_ON(sizeof(struct kel_cpu) > KEL_BLOCK_FLOOR / 2);
+
+	if (vector < FAST_FIRST || vector > FAST_LAST) {
+		pr_kel(KERN_ERR, "refused: vector=%u is not in %u to %u\n", vector,
+		       FAST_FIRST, FAST_LAST);
+		return -EINVAL;
+	}
+	kel_vector_err = vector * 8 + 2;
+	kel_fsgsbase = boot_cpu_has(X86_FEATURE_FSGSBASE);
+	ret = find_ist_slot();
+	if (ret)
+		return ret;
+	ret = try_cr4();
+	if (ret)
+		return ret;
+	ret = make_blocks();
+	if (ret)
+		return ret;
+	ret = map_idt();
+	if (ret)
+		goto no_idt;
+	memcpy(idt_old, idt, sizeof(idt_old));
+	for (v = 0; v < VECTORS; v++)
+		planted[v] = wanted(v);
+	ret = patch_stubs();
+	if (!ret)
+		return 0;
+
+	vunmap(idt);
+no_idt:
+	vfree(area_alloc);
+	return ret;
+}
+
+void kel_arch_exit(void)
+{
+	vunmap(idt);
+	vfree(area_alloc);
+}

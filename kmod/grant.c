@@ -1,0 +1,393 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Who may elevate: the processes that were granted, from the grant to exec or
+ * exit. The machinery (tracepoints here, entry stubs in arch/) is in place only
+ * while there is one.
+ */
+#include <linux/audit.h>
+#include <linux/binfmts.h>
+#include <linux/capability.h>
+#include <linux/cred.h>
+#include <linux/hashtable.h>
+#include <linux/mempool.h>
+#include <linux/module.h>
+#include <linux/pid_namespace.h>
+#include <linux/preempt.h>
+#include <linux/sched/coredump.h>
+#include <linux/sched/signal.h>
+#include <linux/security.h>
+#include <linux/slab.h>
+#include <linux/tracepoint.h>
+#include <linux/workqueue.h>
+#include "kelevate.h"
+
+DEFINE_SPINLOCK(kel_lock);
+static DEFINE_HASHTABLE(procs, 8);	/* under kel_lock */
+static unsigned int nr_procs;		/* under kel_lock */
+static DEFINE_MUTEX(install_lock);
+static bool installed;			/* under install_lock */
+static mempool_t *pool;			/* fork must not fail for us */
+
+static void remove_work(struct work_struct *work);
+static DECLARE_WORK(remover, remove_work);
+
+/* No lockdown, and the capability that loading a module takes. */
+bool kel_capable(void)
+{
+	return capable(CAP_SYS_MODULE) &&
+	       !security_locked_down(LOCKDOWN_MODULE_SIGNATURE);
+}
+
+/* Called with kel_lock. */
+struct kel_proc *kel_proc_find(struct task_struct *task)
+{
+	struct kel_proc *proc;
+
+	hash_for_each_possible(procs, proc, node, (unsigned long)task->signal)
+		if (proc->key == task->signal)
+			return proc;
+	return NULL;
+}
+
+static void proc_free_rcu(struct rcu_head *rcu)
+{
+	mempool_free(container_of(rcu, struct kel_proc, rcu), pool);
+}
+
+static void proc_release(struct kref *ref)
+{
+	struct kel_proc *proc = container_of(ref, struct kel_proc, ref);
+
+	kel_stats_retire(&proc->past);
+	put_pid(proc->pid);
+	call_rcu(&proc->rcu, proc_free_rcu);
+}
+
+void kel_proc_put(struct kel_proc *proc)
+{
+	kref_put(&proc->ref, proc_release);
+}
+
+static struct kel_proc *proc_new(struct task_struct *task, gfp_t gfp)
+{
+	struct kel_proc *proc = mempool_alloc(pool, gfp);
+
+	if (!proc)
+		return NULL;
+	memset(proc, 0, sizeof(*proc));
+	kref_init(&proc->ref);
+	INIT_LIST_HEAD(&proc->threads);
+	proc->key = task->signal;
+	proc->pid = get_pid(task_tgid(task));
+	proc->uid = task_euid(task);
+	get_task_comm(proc->comm, task->group_leader);
+	return proc;
+}
+
+/* Called with kel_lock; the machinery is installed and stays so meanwhile. */
+static void proc_hash(struct kel_proc *proc)
+{
+	__module_get(THIS_MODULE);
+	hash_add(procs, &proc->node, (unsigned long)proc->key);
+	nr_procs++;
+}
+
+/* Called with kel_lock. The caller drops the hash's reference after it. */
+static void proc_unhash(struct kel_proc *proc)
+{
+	hash_del(&proc->node);
+	proc->active = false;
+	proc->exec_task = NULL;
+	if (!--nr_procs)
+		schedule_work(&remover);
+}
+
+static void proc_forget(struct kel_proc *proc)
+{
+	kel_proc_put(proc);
+	module_put(THIS_MODULE);
+}
+
+/* A child of a symbiote: another process, or another thread of this one. */
+static void on_fork(void *data, struct task_struct *parent, struct task_struct *child)
+{
+	struct kel_thread *th = kel_thread_current();
+	struct kel_proc *proc, *mine = NULL;
+	bool failed = false;
+
+	spin_lock(&kel_lock);
+	proc = kel_proc_find(parent);
+	if (!proc || !proc->active) {
+		spin_unlock(&kel_lock);
+		return;
+	}
+	if (child->signal != parent->signal) {
+		mine = proc_new(child, GFP_NOWAIT | __GFP_NOWARN);
+		if (mine) {
+			mine->uid = proc->uid;
+			mine->active = true;
+			mine->announced = true;
+			proc_hash(mine);
+		}
+		failed = !mine;
+		proc = mine;
+	}
+	/* the child's copy of the thread's state says sticky: so it must be */
+	if (proc && th && kel_thread_fork(th, child, proc))
+		failed = true;
+	spin_unlock(&kel_lock);
+	if (failed) {
+		pr_kel(KERN_WARNING, "out of memory: %s[%d] is killed, since it would jump to a gate that is not open to it\n",
+		       child->comm, task_pid_nr(child));
+		send_sig(SIGKILL, child, 1);
+	}
+}
+
+static void on_exit(void *data, struct task_struct *task)
+{
+	struct kel_proc *proc;
+
+	kel_thread_drop();
+	if (atomic_read(&task->signal->live))
+		return;
+	spin_lock(&kel_lock);
+	proc = kel_proc_find(task);
+	if (proc)
+		proc_unhash(proc);
+	spin_unlock(&kel_lock);
+	if (proc)
+		proc_forget(proc);
+}
+
+/* The grant's one exec, or the exec that ends it. */
+static void on_exec(void *data, struct task_struct *task, pid_t old_pid,
+		    struct linux_binprm *bprm)
+{
+	struct kel_proc *proc;
+
+	kel_thread_drop();
+	spin_lock(&kel_lock);
+	proc = kel_proc_find(task);
+	if (proc && proc->exec_task == task && !bprm->secureexec) {
+		proc->exec_task = NULL;
+		proc->active = true;
+		proc->announced = false;
+		proc->uid = current_euid();
+		get_task_comm(proc->comm, task);
+		/*
+		 * Whoever may ptrace it could elevate through it. Where that
+		 * would not take CAP_SYS_PTRACE, see to it that it does.
+		 */
+		if (!ns_capable_noaudit(&init_user_ns, CAP_SYS_MODULE))
+			set_mask_bits(&task->mm->flags, MMF_DUMPABLE_MASK, SUID_DUMP_DISABLE);
+		proc = NULL;
+	} else if (proc) {
+		proc_unhash(proc);
+	}
+	spin_unlock(&kel_lock);
+	if (proc)
+		proc_forget(proc);
+}
+
+static struct probe {
+	const char *name;
+	void *handler;
+	struct tracepoint *tp;
+} probes[] = {
+	{ "sched_process_fork", on_fork },
+	{ "sched_process_exit", on_exit },
+	{ "sched_process_exec", on_exec },
+};
+
+static void find_probe(struct tracepoint *tp, void *data)
+{
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(probes); i++)
+		if (!strcmp(tp->name, probes[i].name))
+			probes[i].tp = tp;
+}
+
+static void probes_remove(unsigned int n)
+{
+	while (n--)
+		tracepoint_probe_unregister(probes[n].tp, probes[n].handler, NULL);
+	tracepoint_synchronize_unregister();
+}
+
+static int probes_plant(void)
+{
+	unsigned int i;
+	int ret;
+
+	for (i = 0; i < ARRAY_SIZE(probes); i++) {
+		ret = tracepoint_probe_register(probes[i].tp, probes[i].handler, NULL);
+		if (ret) {
+			probes_remove(i);
+			return ret;
+		}
+	}
+	return 0;
+}
+
+/* Called with install_lock. */
+static int install(void)
+{
+	int ret;
+
+	if (installed)
+		return 0;
+	preempt_notifier_inc();
+	ret = probes_plant();
+	if (ret)
+		goto no_probes;
+	ret = kel_arch_install();
+	if (ret)
+		goto no_arch;
+	installed = true;
+	return 0;
+
+no_arch:
+	probes_remove(ARRAY_SIZE(probes));
+no_probes:
+	preempt_notifier_dec();
+	return ret;
+}
+
+static void remove_work(struct work_struct *work)
+{
+	mutex_lock(&install_lock);
+	if (installed && !READ_ONCE(nr_procs)) {
+		kel_arch_remove();
+		probes_remove(ARRAY_SIZE(probes));
+		preempt_notifier_dec();
+		installed = false;
+	}
+	mutex_unlock(&install_lock);
+}
+
+/* KELEVATE_GRANT, and the implicit grant of KELEVATE_ELEVATE. */
+int kel_proc_grant(unsigned long flags)
+{
+	struct kel_proc *proc, *new = NULL;
+	int ret;
+
+	if (flags == KELEVATE_GRANT_REVOKE) {
+		spin_lock(&kel_lock);
+		proc = kel_proc_find(current);
+		if (proc) {
+			proc->active = false;
+			proc->exec_task = NULL;
+			if (list_empty(&proc->threads))
+				proc_unhash(proc);
+			else
+				proc = NULL;
+		}
+		spin_unlock(&kel_lock);
+		if (proc)
+			proc_forget(proc);
+		return 0;
+	}
+	if (flags != KELEVATE_GRANT_SELF && flags != KELEVATE_GRANT_EXEC)
+		return -EINVAL;
+	if (!kel_capable() || current->seccomp.mode)
+		return -EPERM;
+
+	mutex_lock(&install_lock);
+	ret = install();
+	if (ret)
+		goto out;
+	new = proc_new(current, GFP_KERNEL);
+	spin_lock(&kel_lock);
+	proc = kel_proc_find(current);
+	if (!proc) {
+		proc = new;
+		new = NULL;
+		proc_hash(proc);
+	}
+	if (flags == KELEVATE_GRANT_SELF)
+		proc->active = true;
+	else
+		proc->exec_task = current;
+	spin_unlock(&kel_lock);
+out:
+	mutex_unlock(&install_lock);
+	if (new)
+		kel_proc_put(new);
+	if (ret)
+		schedule_work(&remover);
+	return ret;
+}
+
+/* The first elevation of a process is logged, and audited. */
+int kel_proc_announce(struct kel_proc *proc)
+{
+	struct audit_buffer *ab;
+	bool first;
+
+	spin_lock(&kel_lock);
+	first = !proc->announced;
+	proc->announced = true;
+	spin_unlock(&kel_lock);
+	if (!first)
+		return 0;
+	printk_ratelimited(KERN_INFO "kelevate: elevates %s[%d], uid %u\n", current->comm,
+			   task_tgid_nr(current), from_kuid(&init_user_ns, current_uid()));
+	ab = audit_log_start(audit_context(), GFP_KERNEL, AUDIT_KERNEL_OTHER);
+	if (ab) {
+		audit_log_format(ab, "op=kelevate");
+		audit_log_task_info(ab);
+		audit_log_format(ab, " res=1");
+		audit_log_end(ab);
+	}
+	return 0;
+}
+
+/* The process with the lowest pid >= from in ns, referenced; NULL: none. */
+struct kel_proc *kel_proc_next(struct pid_namespace *ns, pid_t from)
+{
+	struct kel_proc *proc, *best = NULL;
+	pid_t pid, best_pid = 0;
+	int bkt;
+
+	spin_lock(&kel_lock);
+	hash_for_each(procs, bkt, proc, node) {
+		pid = pid_nr_ns(proc->pid, ns);
+		if (pid && pid >= from && (!best || pid < best_pid)) {
+			best = proc;
+			best_pid = pid;
+		}
+	}
+	if (best)
+		kref_get(&best->ref);
+	spin_unlock(&kel_lock);
+	return best;
+}
+
+unsigned int kel_proc_count(void)
+{
+	return READ_ONCE(nr_procs);
+}
+
+int kel_grant_init(void)
+{
+	unsigned int i;
+
+	for_each_kernel_tracepoint(find_probe, NULL);
+	for (i = 0; i < ARRAY_SIZE(probes); i++)
+		if (!probes[i].tp) {
+			pr_kel(KERN_ERR, "refused: no tracepoint %s: the kernel needs CONFIG_TRACEPOINTS\n",
+			       probes[i].name);
+			return -EOPNOTSUPP;
+		}
+	pool = mempool_create_kmalloc_pool(16, sizeof(struct kel_proc));
+	return pool ? 0 : -ENOMEM;
+}
+
+/* No symbiote lives any more: each holds a reference to the module. */
+void kel_grant_exit(void)
+{
+	flush_work(&remover);
+	rcu_barrier();
+	mempool_destroy(pool);
+}

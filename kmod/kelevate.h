@@ -1,0 +1,148 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* What the parts of the module know of each other. */
+#ifndef KELEVATE_H
+#define KELEVATE_H
+
+#include <linux/kref.h>
+#include <linux/list.h>
+#include <linux/preempt.h>
+#include <linux/sched.h>
+#include <linux/sched/task_stack.h>
+#include "uapi/kelevate.h"
+#include "arch/x86/block.h"
+
+#define pr_kel(level, fmt, ...)	printk(level "kelevate: " fmt, ##__VA_ARGS__)
+
+struct pt_regs;
+struct linux_binprm;
+
+/*
+ * A thread that is elevated or may become so. Written by its own CPU only
+ * (stubs, gate), read by anyone. The first members are known to assembly.
+ */
+struct kel_thread {
+	u64 by_vector;
+	u64 by_privileged;
+	u64 by_gate;
+	u64 by_kaddr;
+	u64 lowered;
+	u64 fb_event;
+	u64 fb_step;
+	/* C only from here on */
+	u64 elevations;
+	u64 settles;
+	u64 fallbacks[KELEVATE_FB_REASONS];
+	u64 rows[KELEVATE_ROWS_MAX];
+	unsigned long flags;		/* KEL_T_* */
+	bool spent;			/* one-shot, and was lowered since */
+	struct task_struct *task;
+	struct kel_proc *proc;
+	struct list_head link;		/* kel_proc.threads */
+	struct preempt_notifier notifier;
+	struct rcu_head rcu;
+};
+
+/* A process that was granted. Everything but ref is under kel_lock. */
+struct kel_proc {
+	struct hlist_node node;
+	struct kref ref;		/* the hash and every kel_thread */
+	void *key;			/* signal_struct, compared only */
+	struct pid *pid;
+	kuid_t uid;
+	bool active;			/* may elevate */
+	bool announced;			/* first elevation was logged */
+	struct task_struct *exec_task;	/* whose next exec is granted */
+	struct list_head threads;
+	struct kel_thread past;		/* counters of threads that ended */
+	char comm[TASK_COMM_LEN];
+	struct rcu_head rcu;
+};
+
+extern spinlock_t kel_lock;
+extern unsigned int kel_nr;		/* number of the system call */
+extern bool kel_deep;
+
+/* arch: everything that touches the CPU or the kernel's entry */
+struct kel_cpu {
+	u64 *ist;
+	u64 top;
+	struct kel_thread *thread;
+	u64 flags;
+	u64 tos;
+	u64 usp;
+	u64 scratch[6];
+};
+
+DECLARE_PER_CPU(struct kel_cpu *, kel_cpu_ptr);
+
+int kel_arch_check(void);
+int kel_arch_init(void);
+void kel_arch_exit(void);
+int kel_arch_install(void);
+void kel_arch_remove(void);
+int kel_arch_may_elevate(struct pt_regs *regs);
+void kel_arch_load(struct kel_thread *th);
+void kel_arch_unload(void);
+void kel_return_elevated(struct pt_regs *regs);	/* does not return */
+void kel_arch_set_elevated(struct pt_regs *regs);
+unsigned long kel_arch_gate(void);
+unsigned int kel_arch_vector(void);
+int kel_arch_resolve(void);
+void kel_arch_exit_to_user(struct pt_regs *regs);
+
+/* grant.c */
+int kel_grant_init(void);
+void kel_grant_exit(void);
+struct kel_proc *kel_proc_find(struct task_struct *task);
+int kel_proc_grant(unsigned long flags);
+int kel_proc_announce(struct kel_proc *proc);
+void kel_proc_put(struct kel_proc *proc);
+struct kel_proc *kel_proc_next(struct pid_namespace *ns, pid_t from);
+unsigned int kel_proc_count(void);
+bool kel_capable(void);
+
+/* elevate.c */
+long kelevate_call(struct pt_regs *regs, bool gate);
+struct kel_thread *kel_thread_current(void);
+int kel_thread_fork(struct kel_thread *parent, struct task_struct *child,
+		    struct kel_proc *proc);
+void kel_thread_drop(void);
+int kel_elevate_init(void);
+void kel_elevate_exit(void);
+
+/* gate.c, shortcut.c */
+int kel_gate_call(struct pt_regs *regs, struct kel_thread *th);
+unsigned long kel_work_pending(void);
+typedef long (*kel_sys_t)(const struct pt_regs *regs);
+
+struct kel_shortcut {
+	kel_sys_t sys;			/* the system call's function */
+	long (*deep)(struct pt_regs *regs, struct kel_thread *th);
+	u16 row;			/* counts what sys answered */
+};
+
+extern struct kel_shortcut kel_shortcuts[KELEVATE_NR_MAX];
+int kel_shortcut_init(void);
+unsigned int kel_shortcut_rows(void);
+int kel_shortcut_row(struct kelevate_row *row);
+#define KEL_NOT_DEEP	LONG_MIN	/* deep: not for this descriptor */
+
+/* stats.c */
+int kel_stats_init(void);
+void kel_stats_exit(void);
+void kel_stats_add(struct kel_thread *to, const struct kel_thread *from);
+void kel_stats_retire(const struct kel_thread *th);
+long kel_stats_get(struct kelevate_stat *st, unsigned long flags);
+
+/* hook.c */
+int kel_hook_init(void);
+void kel_hook_exit(void);
+u64 kel_hook_feature(void);
+asmlinkage long kel_sys_kelevate(const struct pt_regs *regs);
+
+/* ksym.c */
+int kel_ksym_init(void);
+unsigned long kel_ksym(const char *name);
+int kel_poke(void *addr, const void *src, size_t len);
+
+#endif

@@ -1,0 +1,334 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * What can be reached through the gate: one table of system calls, each with
+ * the function that the kernel's own dispatcher would call (shallow), and for
+ * some a way below it (deep) for the descriptors that have one.
+ *
+ * A deep way keeps every check that the system call makes, in its order: access
+ * mode, the address range, both security hooks, fsnotify, I/O accounting. It
+ * answers KEL_NOT_DEEP, having done nothing, where it does not apply.
+ */
+#include <linux/file.h>
+#include <linux/fs.h>
+#include <linux/fsnotify.h>
+#include <linux/net.h>
+#include <linux/module.h>
+#include <linux/sched/xacct.h>
+#include <linux/socket.h>
+#include <linux/uaccess.h>
+#include <linux/uio.h>
+#include <asm/syscall.h>
+#include <asm/unistd.h>
+#include <net/sock.h>
+#include <net/tcp.h>
+#include "kelevate.h"
+
+bool kel_deep = true;
+module_param_named(deep, kel_deep, bool, 0444);
+MODULE_PARM_DESC(deep, "deep shortcuts for TCP, UNIX stream and pipe descriptors (default on)");
+
+struct kel_shortcut kel_shortcuts[KELEVATE_NR_MAX];
+
+/* call, and whether its arguments are only what pt_regs holds: all of these */
+#define SHALLOW(X)							\
+	X(read) X(write) X(readv) X(writev) X(pread64) X(pwrite64)	\
+	X(preadv) X(pwritev) X(preadv2) X(pwritev2)			\
+	X(recvfrom) X(sendto) X(recvmsg) X(sendmsg)			\
+	X(recvmmsg) X(sendmmsg) X(accept) X(accept4) X(close)		\
+	X(epoll_wait) X(epoll_pwait) X(epoll_ctl) X(poll) X(ppoll)	\
+	X(select) X(pselect6) X(getpid) X(getppid) X(gettid) X(getuid)	\
+	X(clock_gettime)
+
+/* call, function that answers it */
+#define DEEP(X)								\
+	X(read, tcp_recvmsg) X(read, unix_stream_recvmsg) X(read, pipe_read) \
+	X(write, tcp_sendmsg) X(write, unix_stream_sendmsg) X(write, pipe_write) \
+	X(recvfrom, tcp_recvmsg) X(recvfrom, unix_stream_recvmsg)	\
+	X(sendto, tcp_sendmsg) X(sendto, unix_stream_sendmsg)
+
+enum {
+#define X(call) ROW_##call,
+	SHALLOW(X)
+#undef X
+	ROW_kelevate,
+#define X(call, function) ROW_##call##_##function,
+	DEEP(X)
+#undef X
+	ROWS
+};
+
+static struct {
+	int nr;
+	bool deep;
+	const char *call, *function;
+} rows[ROWS] = {
+#define X(call) [ROW_##call] = { __NR_##call, false, #call, "__x64_sys_" #call },
+	SHALLOW(X)
+#undef X
+	[ROW_kelevate] = { 0, false, "kelevate", "kelevate_call" },
+#define X(call, fn) [ROW_##call##_##fn] = { __NR_##call, true, #call, #fn },
+	DEEP(X)
+#undef X
+};
+
+static int (*hook_file)(struct file *file, int mask);
+static int (*hook_recv)(struct socket *sock, struct msghdr *msg, int size, int flags);
+static int (*hook_send)(struct socket *sock, struct msghdr *msg, int size);
+static const struct file_operations *pipe_fops;
+
+enum kind { KIND_NONE, KIND_TCP, KIND_UNIX };
+
+/* The protocols whose functions are called; not their TLS, SMC, ... variants. */
+static enum kind socket_kind(struct socket *sock)
+{
+	struct sock *sk = sock->sk;
+
+	if (sock->type != SOCK_STREAM)
+		return KIND_NONE;
+	if (sk->sk_family == AF_UNIX)
+		return KIND_UNIX;
+	if ((sk->sk_family == AF_INET || sk->sk_family == AF_INET6) &&
+	    READ_ONCE(sk->sk_prot)->recvmsg == tcp_recvmsg &&
+	    READ_ONCE(sk->sk_prot)->sendmsg == tcp_sendmsg)
+		return KIND_TCP;
+	return KIND_NONE;
+}
+
+static long sock_in(struct socket *sock, enum kind kind, struct msghdr *msg,
+		    size_t len, int flags)
+{
+	struct sock *sk = sock->sk;
+	int addr_len = 0;
+	long ret;
+
+	ret = hook_recv(sock, msg, len, flags);
+	if (ret)
+		return ret;
+	if (kind == KIND_UNIX)
+		return sock->ops->recvmsg(sock, msg, len, flags);
+	if (!(flags & MSG_ERRQUEUE))
+		sock_rps_record_flow(sk);
+	ret = tcp_recvmsg(sk, msg, len, flags, &addr_len);
+	if (ret >= 0)
+		msg->msg_namelen = addr_len;
+	return ret;
+}
+
+static long sock_out(struct socket *sock, enum kind kind, struct msghdr *msg, size_t len)
+{
+	long ret = hook_send(sock, msg, len);
+
+	if (ret)
+		return ret;
+	if (kind == KIND_UNIX)
+		return sock->ops->sendmsg(sock, msg, len);
+	sock_rps_record_flow(sock->sk);
+	return tcp_sendmsg(sock->sk, msg, len);
+}
+
+static long pipe_io(struct file *file, char __user *buf, size_t len, bool out)
+{
+	struct iov_iter iter;
+	struct kiocb kiocb;
+
+	init_sync_kiocb(&kiocb, file);
+	kiocb.ki_pos = 0;
+	iov_iter_ubuf(&iter, out ? ITER_SOURCE : ITER_DEST, buf, len);
+	return out ? file->f_op->write_iter(&kiocb, &iter) :
+		     file->f_op->read_iter(&kiocb, &iter);
+}
+
+/* read and write on a socket or pipe: neither has a position. */
+static long deep_rw(struct pt_regs *regs, struct kel_thread *th, bool out)
+{
+	char __user *buf = (char __user *)regs->si;
+	size_t len = regs->dx;
+	struct msghdr msg = { };
+	enum kind kind = KIND_NONE;
+	struct socket *sock;
+	struct fd f = fdget(regs->di);
+	fmode_t mode = out ? FMODE_WRITE : FMODE_READ;
+	long ret = KEL_NOT_DEEP;
+	unsigned int row;
+
+	if (!f.file)
+		return KEL_NOT_DEEP;
+	sock = sock_from_file(f.file);
+	if (sock) {
+		kind = socket_kind(sock);
+		if (kind == KIND_NONE)
+			goto out;
+	} else if (f.file->f_op != pipe_fops || !(f.file->f_mode & FMODE_STREAM)) {
+		goto out;
+	}
+	/* whatever is an error before anything happens: not worth a copy */
+	if (!(f.file->f_mode & mode) || !access_ok(buf, len) || (ssize_t)len <= 0)
+		goto out;
+
+	ret = hook_file(f.file, out ? MAY_WRITE : MAY_READ);
+	if (ret)
+		goto out;
+	len = min_t(size_t, len, MAX_RW_COUNT);
+	if (!sock) {
+		ret = pipe_io(f.file, buf, len, out);
+		row = out ? ROW_write_pipe_write : ROW_read_pipe_read;
+	} else {
+		iov_iter_ubuf(&msg.msg_iter, out ? ITER_SOURCE : ITER_DEST, buf, len);
+		if (f.file->f_flags & O_NONBLOCK)
+			msg.msg_flags = MSG_DONTWAIT;
+		if (out) {
+			ret = sock_out(sock, kind, &msg, len);
+			row = kind == KIND_TCP ? ROW_write_tcp_sendmsg :
+						 ROW_write_unix_stream_sendmsg;
+		} else {
+			ret = sock_in(sock, kind, &msg, len, msg.msg_flags);
+			row = kind == KIND_TCP ? ROW_read_tcp_recvmsg :
+						 ROW_read_unix_stream_recvmsg;
+		}
+	}
+	th->rows[row]++;
+	if (out) {
+		if (ret > 0) {
+			fsnotify_modify(f.file);
+			add_wchar(current, ret);
+		}
+		inc_syscw(current);
+	} else {
+		if (ret > 0) {
+			fsnotify_access(f.file);
+			add_rchar(current, ret);
+		}
+		inc_syscr(current);
+	}
+out:
+	fdput(f);
+	return ret;
+}
+
+static long deep_read(struct pt_regs *regs, struct kel_thread *th)
+{
+	return deep_rw(regs, th, false);
+}
+
+static long deep_write(struct pt_regs *regs, struct kel_thread *th)
+{
+	return deep_rw(regs, th, true);
+}
+
+/* recvfrom and sendto without an address: recv and send. */
+static long deep_msg(struct pt_regs *regs, struct kel_thread *th, bool out)
+{
+	char __user *buf = (char __user *)regs->si;
+	size_t len = regs->dx;
+	unsigned int flags = regs->r10, row;
+	struct msghdr msg = { };
+	enum kind kind;
+	struct socket *sock;
+	long ret = KEL_NOT_DEEP;
+	struct fd f;
+
+	if (regs->r8 || !access_ok(buf, len))
+		return KEL_NOT_DEEP;
+	f = fdget(regs->di);
+	if (!f.file)
+		return KEL_NOT_DEEP;
+	sock = sock_from_file(f.file);
+	if (!sock)
+		goto out;
+	kind = socket_kind(sock);
+	if (kind == KIND_NONE)
+		goto out;
+	len = min_t(size_t, len, MAX_RW_COUNT);
+	iov_iter_ubuf(&msg.msg_iter, out ? ITER_SOURCE : ITER_DEST, buf, len);
+	if (f.file->f_flags & O_NONBLOCK)
+		flags |= MSG_DONTWAIT;
+	if (out) {
+		msg.msg_flags = flags & ~MSG_INTERNAL_SENDMSG_FLAGS;
+		ret = sock_out(sock, kind, &msg, len);
+		row = kind == KIND_TCP ? ROW_sendto_tcp_sendmsg : ROW_sendto_unix_stream_sendmsg;
+	} else {
+		ret = sock_in(sock, kind, &msg, len, flags);
+		row = kind == KIND_TCP ? ROW_recvfrom_tcp_recvmsg :
+					 ROW_recvfrom_unix_stream_recvmsg;
+	}
+	th->rows[row]++;
+out:
+	fdput(f);
+	return ret;
+}
+
+static long deep_recvfrom(struct pt_regs *regs, struct kel_thread *th)
+{
+	return deep_msg(regs, th, false);
+}
+
+static long deep_sendto(struct pt_regs *regs, struct kel_thread *th)
+{
+	return deep_msg(regs, th, true);
+}
+
+static long gate_kelevate(const struct pt_regs *regs)
+{
+	/* it would return twice */
+	if ((unsigned int)regs->di == KELEVATE_ELEVATE)
+		return 0;
+	return kelevate_call((struct pt_regs *)regs, true);
+}
+
+unsigned int kel_shortcut_rows(void)
+{
+	return ROWS;
+}
+
+int kel_shortcut_row(struct kelevate_row *row)
+{
+	unsigned int i = row->index;
+
+	if (i >= ROWS)
+		return -ENOENT;
+	memset(row, 0, sizeof(*row));
+	row->index = i;
+	row->nr = rows[i].nr;
+	row->deep = rows[i].deep;
+	strscpy(row->call, rows[i].call, sizeof(row->call));
+	strscpy(row->function, rows[i].function, sizeof(row->function));
+	return 0;
+}
+
+int kel_shortcut_init(void)
+{
+	unsigned int i;
+
+	BUILD_BUG_ON(ROWS > KELEVATE_ROWS_MAX);
+	rows[ROW_kelevate].nr = kel_nr;
+	for (i = 0; i <= ROW_kelevate; i++) {
+		struct kel_shortcut *sc = &kel_shortcuts[rows[i].nr];
+
+		sc->row = i;
+		if (i == ROW_kelevate)
+			sc->sys = gate_kelevate;
+		else
+			sc->sys = (kel_sys_t)kel_ksym(rows[i].function);
+		if (!sc->sys) {
+			pr_kel(KERN_ERR, "refused: this kernel has no symbol %s\n",
+			       rows[i].function);
+			return -EOPNOTSUPP;
+		}
+	}
+	if (!kel_deep)
+		return 0;
+	hook_file = (void *)kel_ksym("security_file_permission");
+	hook_recv = (void *)kel_ksym("security_socket_recvmsg");
+	hook_send = (void *)kel_ksym("security_socket_sendmsg");
+	pipe_fops = (void *)kel_ksym("pipefifo_fops");
+	if (!hook_file || !hook_recv || !hook_send || !pipe_fops) {
+		pr_kel(KERN_NOTICE, "no deep shortcuts: this kernel lacks a security hook's symbol\n");
+		kel_deep = false;
+		return 0;
+	}
+	kel_shortcuts[__NR_read].deep = deep_read;
+	kel_shortcuts[__NR_write].deep = deep_write;
+	kel_shortcuts[__NR_recvfrom].deep = deep_recvfrom;
+	kel_shortcuts[__NR_sendto].deep = deep_sendto;
+	return 0;
+}
