@@ -68,7 +68,7 @@ need_packages() {
 	fi
 	step "installing $*"
 	apt-get -q update >/dev/null
-	DEBIAN_FRONTEND=noninteractive apt-get -qy --no-install-recommends install "$@" </dev/null >/dev/null
+	DEBIAN_FRONTEND=noninteractive apt-get -qy -o DPkg::Lock::Timeout=300 --no-install-recommends install "$@" </dev/null >/dev/null
 }
 
 # debian_sources SUITE: sources of a suite on the mirror that this machine's apt uses.
