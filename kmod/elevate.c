@@ -153,7 +153,7 @@ static long elevate(struct pt_regs *regs, unsigned long flags)
 	if (ret)
 		return ret;
 	/* a filter says what it may call: everything would not be that */
-	if (current->seccomp.mode)
+	if (seccomp_mode(&current->seccomp))
 		return -EPERM;
 
 	spin_lock(&kel_lock);
@@ -214,7 +214,7 @@ static u64 thread_state(bool gate)
 		state |= KELEVATE_S_BRACKETED;
 	if (gate)
 		state |= KELEVATE_S_ELEVATED;
-	if (ns_capable_noaudit(&init_user_ns, CAP_SYS_MODULE) && !current->seccomp.mode)
+	if (ns_capable_noaudit(&init_user_ns, CAP_SYS_MODULE) && !seccomp_mode(&current->seccomp))
 		state |= KELEVATE_S_CAPABLE;
 	return state;
 }

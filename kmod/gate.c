@@ -28,7 +28,7 @@ unsigned long kel_work_pending(void)
 }
 
 /* The caller's SYSCALL instruction does it instead: see the contract. */
-static int fallback(struct pt_regs *regs, struct kel_thread *th, unsigned int reason)
+static noinline int fallback(struct pt_regs *regs, struct kel_thread *th, unsigned int reason)
 {
 	th->fallbacks[reason]++;
 	trace_kelevate_fallback(regs->orig_ax, reason);
@@ -38,10 +38,10 @@ static int fallback(struct pt_regs *regs, struct kel_thread *th, unsigned int re
 	return GATE_USER;
 }
 
+/* ERESTARTSYS, ERESTARTNOINTR, ERESTARTNOHAND, ERESTART_RESTARTBLOCK */
 static bool is_restart(long ret)
 {
-	return ret == -ERESTARTSYS || ret == -ERESTARTNOINTR ||
-	       ret == -ERESTARTNOHAND || ret == -ERESTART_RESTARTBLOCK;
+	return ret <= -ERESTARTSYS && ret >= -ERESTART_RESTARTBLOCK && ret != -ENOIOCTLCMD;
 }
 
 /*
@@ -49,7 +49,7 @@ static bool is_restart(long ret)
  * calls included: regs looks like a system call made by the instruction before
  * the return address, and that is what the contract puts there.
  */
-static int settle(struct pt_regs *regs, struct kel_thread *th, unsigned long work)
+static noinline int settle(struct pt_regs *regs, struct kel_thread *th, unsigned long work)
 {
 	unsigned long ip = regs->ip, sp = regs->sp;
 	bool restart = is_restart(regs->ax);

@@ -290,7 +290,7 @@ int kel_proc_grant(unsigned long flags)
 	}
 	if (flags != KELEVATE_GRANT_SELF && flags != KELEVATE_GRANT_EXEC)
 		return -EINVAL;
-	if (!kel_capable() || current->seccomp.mode)
+	if (!kel_capable() || seccomp_mode(&current->seccomp))
 		return -EPERM;
 
 	mutex_lock(&install_lock);

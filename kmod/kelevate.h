@@ -118,8 +118,8 @@ typedef long (*kel_sys_t)(const struct pt_regs *regs);
 struct kel_shortcut {
 	kel_sys_t sys;			/* the system call's function */
 	long (*deep)(struct pt_regs *regs, struct kel_thread *th);
-	u16 row;			/* counts what sys answered */
-};
+	unsigned long row;		/* counts what sys answered */
+} __aligned(32);
 
 extern struct kel_shortcut kel_shortcuts[KELEVATE_NR_MAX];
 int kel_shortcut_init(void);

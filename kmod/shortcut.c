@@ -269,9 +269,11 @@ static long deep_sendto(struct pt_regs *regs, struct kel_thread *th)
 
 static long gate_kelevate(const struct pt_regs *regs)
 {
-	/* it would return twice */
-	if ((unsigned int)regs->di == KELEVATE_ELEVATE)
+	switch ((unsigned int)regs->di) {
+	case KELEVATE_NULL:
+	case KELEVATE_ELEVATE:		/* it is, and must not return twice */
 		return 0;
+	}
 	return kelevate_call((struct pt_regs *)regs, true);
 }
 
