@@ -68,7 +68,7 @@ int main(int argc, char **argv)
 	for (i = 0; i < sizeof(commands) / sizeof(*commands); i++) {
 		if (strcmp(argv[1], commands[i].name))
 			continue;
-		argv[1] = argv[0];	/* for getopt's messages */
+		argv[1] = "symbiote";	/* in getopt's messages */
 		return commands[i].run(argc - 1, argv + 1);
 	}
 	return usage_error("", "there is no command '%s'", argv[1]);

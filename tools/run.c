@@ -295,8 +295,8 @@ static int show(const struct plan *p)
 	} else {
 		field("elevated:", text("no: %s", prog->error ?
 			"the program cannot be executed" :
-			p->why ? p->why : "mode off"));
-		if (p->why && p->remedy)
+			p->off ? "mode off" : p->why));
+		if (!p->off && p->why && p->remedy)
 			field("remedy:", p->remedy);
 	}
 	return finish_output(yes ? 0 : 1);

@@ -224,17 +224,18 @@ static const char *reason_of(const struct process *p)
 }
 
 /* Rounded down, so that 100 % means every single one. */
-static void print_taken(uint64_t taken, uint64_t fallbacks)
+static void print_taken(uint64_t taken, uint64_t fallbacks, int width)
 {
 	unsigned __int128 all = (unsigned __int128)taken + fallbacks;
-	unsigned int share;
+	char share[16] = "no calls";
+	unsigned int part;
 
-	if (!all) {
-		printf("no calls");
-		return;
+	if (all) {
+		part = (unsigned __int128)taken * 10000 / all;
+		snprintf(share, sizeof(share), "%u.%02u %%", part / 100,
+			 part % 100);
 	}
-	share = (unsigned __int128)taken * 10000 / all;
-	printf("%u.%02u %%", share / 100, share % 100);
+	printf("%-*s", width, share);
 }
 
 static double seconds_between(const struct snapshot *a,
@@ -273,8 +274,10 @@ static void print_user(uid_t uid, int width)
 {
 	const struct passwd *pw = getpwuid(uid);
 
-	if (pw)
+	if (pw && width)
 		printf(" %-*.*s", width, width, pw->pw_name);
+	else if (pw)
+		printf(" %s", pw->pw_name);
 	else
 		printf(" %-*u", width, uid);
 }
@@ -321,8 +324,7 @@ static void print_table(const struct snapshot *snap,
 		if (before && !old)
 			printf("%13s", "");
 		putchar(' ');
-		print_taken(p->taken, fb);
-		fputs("  ", stdout);
+		print_taken(p->taken, fb, 10);
 		print_plain(stdout, p->comm);
 		if (why) {
 			printf(": ");
@@ -332,9 +334,9 @@ static void print_table(const struct snapshot *snap,
 	}
 }
 
-static void heading(const char *s)
+static void heading(const char *s, uint64_t count)
 {
-	printf("\n%s\n", s);
+	printf("\n%s%s\n", s, count ? "" : ": none");
 }
 
 static void row_start(const char *a, const char *b)
@@ -363,7 +365,7 @@ static void print_kernel_side(const struct process *p,
 	};
 	unsigned int i;
 
-	heading("shortcut calls: call, kernel function");
+	heading("shortcut calls: call, kernel function", p->taken);
 	for (i = 0; i < nr_rows; i++) {
 		if (!p->k.rows[i])
 			continue;
@@ -371,7 +373,7 @@ static void print_kernel_side(const struct process *p,
 		print_count(p->k.rows[i], old, old ? old->k.rows[i] : 0, secs);
 		putchar('\n');
 	}
-	heading("fallbacks in the kernel: reason");
+	heading("fallbacks in the kernel: reason", p->kernel_fallbacks);
 	for (i = 0; i < KELEVATE_FB_REASONS; i++) {
 		if (!p->k.fallbacks[i])
 			continue;
@@ -380,7 +382,7 @@ static void print_kernel_side(const struct process *p,
 			    old ? old->k.fallbacks[i] : 0, secs);
 		putchar('\n');
 	}
-	heading("elevated, lowered, settled");
+	heading("elevated, lowered, settled", 1);
 	for (i = 0; i < sizeof(events) / sizeof(*events); i++) {
 		row_start(events[i].name, events[i].text);
 		print_count(events[i].now, old, events[i].before, secs);
@@ -394,7 +396,7 @@ static void print_shim_side(const struct process *p,
 	uint32_t i, j;
 	bool rate = old && old->view == SHIM_SEEN;
 
-	heading("fallbacks in the shim: call, reason");
+	heading("fallbacks in the shim: call, reason", p->shim_fallbacks);
 	for (i = 0; i < p->s->nr_calls; i++) {
 		for (j = 0; j < p->s->nr_reasons; j++) {
 			uint64_t now = p->s->counts.passed[i][j];
@@ -420,7 +422,7 @@ static void print_one(const struct snapshot *snap,
 	printf("process %d (", p->pid);
 	print_plain(stdout, p->comm);
 	printf("), user");
-	print_user(p->uid, 1);
+	print_user(p->uid, 0);
 	printf(", mode %s, %u thread%s elevated\n", mode_of(p), p->k.threads,
 	       p->k.threads == 1 ? "" : "s");
 	if (why) {
@@ -444,7 +446,7 @@ static void print_one(const struct snapshot *snap,
 	if (p->view == SHIM_SEEN)
 		print_shim_side(p, old, secs);
 	printf("\nshortcuts taken: ");
-	print_taken(p->taken, p->kernel_fallbacks + p->shim_fallbacks);
+	print_taken(p->taken, p->kernel_fallbacks + p->shim_fallbacks, 0);
 	putchar('\n');
 }
 
@@ -584,7 +586,8 @@ static int nothing_to_show(const struct module *m, pid_t pid)
 		complain("there is no process %d", pid);
 	else if (process_shim(pid, &shim) == SHIM_HIDDEN ||
 		 (m->usable && module_stat(m, 0, pid, &k) == EPERM))
-		complain("process %d is another user's: ask as root", pid);
+		complain("process %d may not be looked into by this user",
+			 pid);
 	else
 		complain("process %d is not granted and does not carry the "
 			 "shim: it was not started by 'symbiote run'%s%s", pid,

@@ -14,7 +14,7 @@
 #include "../kmod/uapi/kelevate.h"
 
 #ifndef SYMBIOTE_VERSION
-#define SYMBIOTE_VERSION "0.1"
+#define SYMBIOTE_VERSION "0.1.0"
 #endif
 #ifndef PREFIX
 #define PREFIX "/usr/local"

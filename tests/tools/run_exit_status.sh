@@ -1,0 +1,25 @@
+#!/bin/bash
+# run: the program's exit status, or 126 and 127 as every wrapper has them.
+. "$(dirname "$0")/lib.bash"
+
+status 0 "$symbiote" run true
+status 1 "$symbiote" run false
+status 7 "$symbiote" run sh -c 'exit 7'
+status 125 "$symbiote" run sh -c 'exit 125'
+status 127 "$symbiote" run /no/such/program
+match "no such program" "$errors" "symbiote: /no/such/program: *"
+status 127 "$symbiote" run no-such-program-in-path
+status 127 "$symbiote" run ''
+status 126 "$symbiote" run /
+echo hello >"$scratch/data"
+status 126 "$symbiote" run "$scratch/data"
+printf '#!/no/such/interpreter\n' >"$scratch/script"
+chmod +x "$scratch/script"
+status 127 "$symbiote" run "$scratch/script"
+# a text without #! is the shell's, as for execvp
+echo 'exit 9' >"$scratch/text"
+chmod +x "$scratch/text"
+status 9 "$symbiote" run "$scratch/text"
+# died of a signal: the shell says 128 + number
+status 143 "$symbiote" run sh -c 'kill -TERM $$'
+finish

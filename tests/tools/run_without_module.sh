@@ -1,0 +1,16 @@
+#!/bin/bash
+# run with no module: the program runs as without, --verbose says why once, --strict does not run it.
+. "$(dirname "$0")/lib.bash"
+need_root
+need_library
+
+status 3 "${without_module[@]}" "$symbiote" run sh -c 'echo out; echo err >&2; exit 3'
+same stdout "$output" out
+same stderr "$errors" err
+status 0 "${without_module[@]}" "$symbiote" run --verbose sh -c 'echo out'
+same "stdout, verbose" "$output" out
+same "stderr, verbose" "$errors" "symbiote: sh runs without elevation: the kelevate module is not loaded"
+status 125 "${without_module[@]}" "$symbiote" run --strict touch "$scratch/ran"
+match "stderr, strict" "$errors" "symbiote: touch is not run: the kelevate module is not loaded*remedy: modprobe kelevate"
+[[ -e $scratch/ran ]] && fail "--strict ran the program"
+finish

@@ -1,0 +1,58 @@
+#!/usr/bin/env python3
+"""stat looks into other processes' memory: whatever a libsymbiote.so in there is made of, it ends
+in time, without a crash, and its JSON stays JSON."""
+import json
+import mmap
+import os
+import random
+import subprocess
+import sys
+import tempfile
+
+symbiote = os.environ.get("SYMBIOTE", "symbiote")
+library = os.environ.get("SYMBIOTE_LIBRARY", "/usr/local/lib/symbiote/libsymbiote.so")
+if not os.path.exists(library):
+    print("no libsymbiote.so")
+    sys.exit(77)
+good = open(library, "rb").read()
+seed = int.from_bytes(os.urandom(4), "little")
+print("seed", seed)
+rng = random.Random(seed)
+
+
+def mutate(data):
+    data = bytearray(data)
+    for _ in range(rng.choice((1, 4, 40))):
+        # headers, dynamic section and hash table are where it hurts
+        at = rng.randrange(min(len(data), 0x2000) if rng.random() < 0.7 else len(data) - 8)
+        data[at:at + 4] = rng.choice((b"\xff\xff\xff\xff", b"\0\0\0\0", os.urandom(4), b"\0\0\0\x80"))
+    return bytes(data)
+
+
+failed = 0
+with tempfile.TemporaryDirectory() as directory:
+    path = os.path.join(directory, "libsymbiote.so\n\"\\\x1b[31m")
+    os.environ["SYMBIOTE_LIBRARY"] = library
+    for turn in range(60):
+        with open(path, "wb") as f:
+            f.write(mutate(good) if turn else b"short")
+        with open(path, "rb") as f:
+            image = mmap.mmap(f.fileno(), 0, prot=mmap.PROT_READ, flags=mmap.MAP_PRIVATE)
+        for arguments in ([str(os.getpid())], ["--json", str(os.getpid())], ["--json"]):
+            try:
+                done = subprocess.run([symbiote, "stat"] + arguments, capture_output=True, timeout=20)
+            except subprocess.TimeoutExpired:
+                print("FAIL: turn", turn, arguments, "hangs")
+                failed = 1
+                continue
+            if done.returncode not in (0, 1):
+                print("FAIL: turn", turn, arguments, "status", done.returncode, done.stderr)
+                failed = 1
+            if "--json" in arguments and done.stdout:
+                json.loads(done.stdout)
+            if b"\x1b" in done.stdout:
+                print("FAIL: turn", turn, "an escape sequence got through")
+                failed = 1
+        image.close()
+        os.unlink(path)
+sys.exit(failed)
