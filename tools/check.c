@@ -8,13 +8,10 @@
  * does not make a machine unfit: the module will find out.
  */
 #define _GNU_SOURCE
-#include <errno.h>
-#include <fcntl.h>
 #include <getopt.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <sys/utsname.h>
 #include <unistd.h>
 
@@ -281,24 +278,6 @@ static struct answer check_privilege(void)
 	return bad("run as root on the host", "%s", why);
 }
 
-static struct answer check_lockdown(void)
-{
-	const char *state = lockdown_state();
-
-	if (!state)
-		return config_value("CONFIG_SECURITY_LOCKDOWN_LSM") == 'n' ||
-		       host.module.usable ?
-			ok("none") :
-			unknown("mount -t securityfs securityfs "
-				"/sys/kernel/security",
-				"/sys/kernel/security/lockdown is not "
-				"readable");
-	if (!strcmp(state, "none"))
-		return ok("none");
-	return bad("boot without lockdown= and without Secure Boot",
-		   "lockdown is %s", state);
-}
-
 static struct answer check_signature(void)
 {
 	char *line = read_line("/sys/module/module/parameters/sig_enforce");
@@ -337,7 +316,23 @@ static struct answer check_kallsyms(void)
 			   "found");
 }
 
-static struct answer check_pti(void)
+/*
+ * What the module refuses: the names are those of its last line in the kernel
+ * log. `flag` is what it looks at, as /proc/cpuinfo shows it.
+ */
+static struct answer flag_absent(const char *flag, const char *remedy,
+				 const char *why)
+{
+	if (!host.flags)
+		return unknown(NULL, "/proc/cpuinfo is not readable");
+	if (!cpu_has(flag))
+		return ok("not in use");
+	if (host.module.usable)
+		return ok("the module is loaded and copes");
+	return bad(remedy, "%s", why);
+}
+
+static struct answer check_kpti(void)
 {
 	char *line = read_line("/sys/devices/system/cpu/vulnerabilities/"
 			       "meltdown");
@@ -345,11 +340,12 @@ static struct answer check_pti(void)
 	struct answer a;
 
 	if (on)
-		a = bad("boot with pti=off where its loss is acceptable: this "
-			"CPU has Meltdown", "page table isolation is on: user "
-			"text cannot be executed in the kernel's page tables");
+		a = bad("a CPU that Meltdown does not affect; or pti=off where "
+			"its loss is acceptable", "page table isolation is "
+			"active, in which user text is not executable in the "
+			"kernel's page tables");
 	else if (line || host.flags)
-		a = ok("off%s%s%s", line ? " (" : "", line ? line : "",
+		a = ok("not active%s%s%s", line ? " (" : "", line ? line : "",
 		       line ? ")" : "");
 	else
 		a = unknown(NULL, "neither sysfs nor /proc/cpuinfo says");
@@ -359,40 +355,19 @@ static struct answer check_pti(void)
 
 static struct answer check_fred(void)
 {
-	if (!host.flags)
-		return unknown(NULL, "/proc/cpuinfo is not readable");
-	if (cpu_has("fred"))
-		return bad("boot with fred=off", "events are delivered by "
-			   "FRED, not through the IDT");
-	return ok("not in use");
+	return flag_absent("fred", "boot with fred=off",
+			   "event delivery by FRED has no descriptor table");
 }
 
-static struct answer check_shadow_stack(void)
-{
-	char *features = read_field("/proc/self/status",
-				    "x86_Thread_features");
-	bool on = has_word(features, "shstk");
-
-	free(features);
-	if (on)
-		return bad("start programs with GLIBC_TUNABLES="
-			   "glibc.cpu.x86_shstk=off", "threads of this session "
-			   "have a user shadow stack");
-	if (!cpu_has("user_shstk"))
-		return ok("not in use");
-	return ok("not on by default (a program that asks for one is not "
-		  "elevated)");
-}
-
-static struct answer check_xen(void)
+static struct answer check_xen_pv(void)
 {
 	char *type = read_line("/sys/hypervisor/type");
 	char *guest = read_line("/sys/hypervisor/guest_type");
 	struct answer a;
 
 	if (type && !strcmp(type, "xen") && guest && !strcmp(guest, "PV"))
-		a = bad("use an HVM or PVH guest", "a Xen PV guest has no IDT "
-			"of its own");
+		a = bad("use HVM or PVH", "a Xen PV guest's kernel does not "
+			"run at CPL 0");
 	else if (type && !strcmp(type, "xen") && !guest)
 		a = unknown(NULL, "a Xen guest of unknown type");
 	else
@@ -407,59 +382,70 @@ static struct answer check_nohz_full(void)
 	char *list = read_line("/sys/devices/system/cpu/nohz_full");
 	bool on = list && *list && !strstr(list, "null");
 	struct answer a = on ?
-		bad("boot without nohz_full=", "CPUs %s run without ticks: "
-		    "the kernel tracks when they enter and leave user mode",
-		    list) :
-		ok("none");
+		bad("boot without nohz_full=", "nohz_full is active on CPUs "
+		    "%s, which has to see every entry from user mode", list) :
+		ok("not active");
 
 	free(list);
 	return a;
 }
 
-/* Bit 1 of MSR_AMD64_SEV; -1 when it cannot be read. */
-static int sev_es_active(void)
+static struct answer check_shadow_stack(void)
 {
-	uint64_t value;
-	int fd = open("/dev/cpu/0/msr", O_RDONLY | O_CLOEXEC);
-	bool got;
-
-	if (fd < 0)
-		return -1;
-	got = pread(fd, &value, sizeof(value), 0xc0010131) == sizeof(value);
-	close(fd);
-	return got ? (int)(value >> 1 & 1) : -1;
-}
-
-static struct answer check_sev_es(void)
-{
-	int active;
-
-	if (!host.flags)
-		return unknown(NULL, "/proc/cpuinfo is not readable");
-	if (!cpu_has("hypervisor"))
-		return ok("no");
-	active = sev_es_active();
-	if (active > 0 || !access("/dev/sev-guest", F_OK))
-		return bad("use a guest without SEV-ES and SEV-SNP",
-			   "registers are encrypted: #VC would hit elevated "
-			   "text");
-	if (!active || !(cpu_has("sev_es") || cpu_has("sev_snp")))
-		return ok("no");
-	return unknown("modprobe msr, and check again",
-		       "the CPU has SEV-ES; whether this guest uses it is "
-		       "not visible");
+	return flag_absent("user_shstk", "boot with nousershstk",
+			   "user shadow stacks are enabled, which elevated "
+			   "text cannot use");
 }
 
 static struct answer check_ibt(void)
 {
+	return flag_absent("ibt", "boot with ibt=off", "indirect branch "
+			   "tracking is active, and application text has no "
+			   "landing pads");
+}
+
+static struct answer check_lass(void)
+{
+	return flag_absent("lass", "boot with clearcpuid=lass",
+			   "linear address space separation is active");
+}
+
+static struct answer check_sev_es(void)
+{
+	if (host.flags && !cpu_has("hypervisor"))
+		return ok("not in use");
+	return flag_absent("sev_es", "use a guest without SEV-ES and SEV-SNP",
+			   "an encrypted guest (SEV-ES) takes #VC, whose entry "
+			   "is not handled");
+}
+
+static struct answer check_cx16(void)
+{
 	if (!host.flags)
 		return unknown(NULL, "/proc/cpuinfo is not readable");
-	if (!cpu_has("ibt"))
-		return ok("not in use");
-	if (host.module.usable)
-		return ok("in use, and the module is loaded");
-	return bad("boot with ibt=off", "in use: elevated text without ENDBR "
-		   "would fault");
+	if (!cpu_has("cx16"))
+		return bad("use another CPU, or another CPU model for the "
+			   "guest", "the CPU has no CMPXCHG16B");
+	return ok("the CPU has CMPXCHG16B");
+}
+
+static struct answer check_lockdown(void)
+{
+	const char *state = lockdown_state();
+
+	if (!state)
+		return config_value("CONFIG_SECURITY_LOCKDOWN_LSM") == 'n' ||
+		       host.module.usable ?
+			ok("none") :
+			unknown("mount -t securityfs securityfs "
+				"/sys/kernel/security",
+				"/sys/kernel/security/lockdown is not "
+				"readable");
+	if (!strcmp(state, "none"))
+		return ok("none");
+	return bad("boot without lockdown= and without Secure Boot",
+		   "the kernel is locked down (%s): elevating is loading code "
+		   "into it", state);
 }
 
 static const struct {
@@ -468,25 +454,27 @@ static const struct {
 } checks[] = {
 	{ "architecture",	check_arch },
 	{ "kernel",		check_kernel },
-	{ "module installed",	check_installed },
-	{ "module loaded",	check_loaded },
-	{ "module ABI",		check_abi },
-	{ "system call",	check_syscall },
+	{ "module-installed",	check_installed },
+	{ "module-loaded",	check_loaded },
+	{ "module-abi",		check_abi },
+	{ "system-call",	check_syscall },
 	{ "library",		check_library },
 	{ "privilege",		check_privilege },
-	{ "lockdown",		check_lockdown },
-	{ "module signature",	check_signature },
-	{ "preempt notifiers",	check_preempt_notifiers },
+	{ "module-signature",	check_signature },
+	{ "preempt-notifiers",	check_preempt_notifiers },
 	{ "kprobes",		check_kprobes },
 	{ "tracepoints",	check_tracepoints },
 	{ "kallsyms",		check_kallsyms },
-	{ "KPTI",		check_pti },
-	{ "FRED",		check_fred },
-	{ "shadow stack",	check_shadow_stack },
-	{ "IBT",		check_ibt },
-	{ "Xen PV",		check_xen },
-	{ "nohz_full",		check_nohz_full },
-	{ "SEV-ES",		check_sev_es },
+	{ "kpti",		check_kpti },
+	{ "fred",		check_fred },
+	{ "xen-pv",		check_xen_pv },
+	{ "nohz-full",		check_nohz_full },
+	{ "shadow-stack",	check_shadow_stack },
+	{ "ibt",		check_ibt },
+	{ "lass",		check_lass },
+	{ "sev-es",		check_sev_es },
+	{ "cx16",		check_cx16 },
+	{ "lockdown",		check_lockdown },
 };
 
 static const char *const words[] = {

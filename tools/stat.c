@@ -62,7 +62,8 @@ struct process {
 	pid_t pid;
 	uid_t uid;
 	char comm[16];
-	bool symbiote;		/* k is filled */
+	bool symbiote;		/* the module knows it: k is filled */
+	bool granted;		/* and lets it elevate */
 	struct kelevate_stat k;
 	enum shim_view view;
 	struct symbiote_stats *s;	/* when view is SHIM_SEEN */
@@ -126,6 +127,7 @@ static bool look_at(const struct module *m, pid_t pid, struct process *p)
 	p->pid = pid;
 	p->view = process_shim(pid, &shim);
 	p->symbiote = m->usable && !module_stat(m, 0, pid, &p->k);
+	p->granted = p->k.state & KELEVATE_S_GRANTED;
 	if (!p->symbiote && (p->view == SHIM_NONE || p->view == SHIM_HIDDEN))
 		return false;
 	if (p->view == SHIM_SEEN) {
@@ -216,9 +218,9 @@ static const char *reason_of(const struct process *p)
 	if (p->view == SHIM_SEEN) {
 		if (strcmp(p->s->status_name, "elevated"))
 			return p->s->status_text;
-		return p->symbiote ? NULL : "its grant is gone";
+		return p->granted ? NULL : "its grant is gone";
 	}
-	if (p->symbiote)
+	if (p->granted)
 		return "granted, no thread has elevated yet";
 	return shim_view_text(p->view);
 }
@@ -522,7 +524,7 @@ static void json_process(const struct process *p)
 	json_number("{", "pid", p->pid);
 	json_number(", ", "uid", p->uid);
 	json_string(", ", "command", p->comm);
-	printf(", \"granted\": %s", p->symbiote ? "true" : "false");
+	printf(", \"granted\": %s", p->granted ? "true" : "false");
 	json_number(", ", "threads", p->k.threads);
 	json_string(", ", "mode", mode_of(p));
 	json_string(", ", "not_elevated", why);

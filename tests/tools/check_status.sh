@@ -1,5 +1,6 @@
 #!/bin/bash
 # check: one line per requirement, JSON says the same, and the exit status follows from them.
+# shellcheck source=tests/tools/lib.bash
 . "$(dirname "$0")/lib.bash"
 need python3
 

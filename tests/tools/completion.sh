@@ -1,5 +1,6 @@
 #!/bin/bash
 # The bash completion loads and completes commands, options and values.
+# shellcheck source=tests/tools/lib.bash
 . "$(dirname "$0")/lib.bash"
 
 for file in "$(dirname "$0")/../../tools/completion.bash" /usr/local/share/bash-completion/completions/symbiote; do

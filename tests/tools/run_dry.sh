@@ -1,5 +1,6 @@
 #!/bin/bash
 # run --dry-run: says what would be done and why not, does none of it.
+# shellcheck source=tests/tools/lib.bash
 . "$(dirname "$0")/lib.bash"
 need_library
 

@@ -1,5 +1,6 @@
 #!/bin/bash
 # run: only what was asked for is added to the environment.
+# shellcheck source=tests/tools/lib.bash
 . "$(dirname "$0")/lib.bash"
 
 vars() { "$@" env | grep -E '^(SYMBIOTE_(MODE|STRICT|VERBOSE)|HOME|USER)=' | sort | tr '\n' ' '; }

@@ -1,5 +1,6 @@
 #!/bin/bash
 # run: the program's exit status, or 126 and 127 as every wrapper has them.
+# shellcheck source=tests/tools/lib.bash
 . "$(dirname "$0")/lib.bash"
 
 status 0 "$symbiote" run true

@@ -1,5 +1,7 @@
 #!/bin/bash
-# run: the program is granted, as root and after --user; what it executes next is not.
+# run: the program is granted, as root and after --user; what it executes next as an
+# ordinary user is not.
+# shellcheck source=tests/tools/lib.bash
 . "$(dirname "$0")/lib.bash"
 need_root
 need_module
@@ -28,7 +30,8 @@ same "as root" "$(granted $!)" True
 start --strict --user nobody sleep 60
 same "as nobody" "$(granted $!)" True
 same "the user" "$(stat -c %U "/proc/$!/fd" 2>/dev/null || echo root)" root # not dumpable: the directory is root's
-start sh -c 'exec sleep 60'
+# of an ordinary user: root needs no grant
+start --user nobody sh -c 'exec sleep 60'
 same "after another exec" "$(granted $!)" False
 start --mode off sleep 60
 same "mode off" "$(granted $!)" False

@@ -1,6 +1,7 @@
 #!/bin/bash
 # run: the program has the command's pid, descriptors, signals, directory and arguments.
 # shellcheck disable=SC2016 # the inner shell expands
+# shellcheck source=tests/tools/lib.bash
 . "$(dirname "$0")/lib.bash"
 
 same stdin "$(echo from stdin | "$symbiote" run cat)" "from stdin"

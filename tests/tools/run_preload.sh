@@ -2,6 +2,7 @@
 # run: LD_PRELOAD keeps what the user has, in front; the shim comes once; a path that LD_PRELOAD
 # cannot carry is refused.
 # shellcheck disable=SC2016 # the inner shell expands
+# shellcheck source=tests/tools/lib.bash
 . "$(dirname "$0")/lib.bash"
 need_library
 

@@ -1,5 +1,6 @@
 #!/bin/bash
 # run by an ordinary user, and in a user namespace: no grant, and the program runs all the same.
+# shellcheck source=tests/tools/lib.bash
 . "$(dirname "$0")/lib.bash"
 need_root
 need_module

@@ -1,5 +1,6 @@
 #!/bin/bash
 # run --user: all ids and groups change, for good, and nothing runs when they cannot.
+# shellcheck source=tests/tools/lib.bash
 . "$(dirname "$0")/lib.bash"
 need_root
 need setpriv

@@ -1,5 +1,6 @@
 #!/bin/bash
 # run with no module: the program runs as without, --verbose says why once, --strict does not run it.
+# shellcheck source=tests/tools/lib.bash
 . "$(dirname "$0")/lib.bash"
 need_root
 need_library

@@ -1,5 +1,6 @@
 #!/bin/bash
 # stat PID: a process that is not there, or has nothing to show, is told apart from one that has.
+# shellcheck source=tests/tools/lib.bash
 . "$(dirname "$0")/lib.bash"
 
 status 1 "$symbiote" stat 2147483647

@@ -1,6 +1,7 @@
 #!/bin/bash
 # stat of a running symbiote: its calls are counted by kernel function, what it does shows up, the
 # share is right, and text and JSON agree.
+# shellcheck source=tests/tools/lib.bash
 . "$(dirname "$0")/lib.bash"
 need_root
 need_module

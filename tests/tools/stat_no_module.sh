@@ -1,5 +1,6 @@
 #!/bin/bash
 # stat with no module says so, and still tells of processes that carry the shim in vain.
+# shellcheck source=tests/tools/lib.bash
 . "$(dirname "$0")/lib.bash"
 need_root
 need_library

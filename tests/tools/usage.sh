@@ -1,5 +1,6 @@
 #!/bin/bash
 # What is no command, option or value gets a message and 125; help gets 0 on standard output.
+# shellcheck source=tests/tools/lib.bash
 . "$(dirname "$0")/lib.bash"
 
 status 125 "$symbiote"
