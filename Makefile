@@ -39,14 +39,15 @@ module:
 install: all module
 	$(MAKE) -C shim install DESTDIR=$(DESTDIR) PREFIX=$(PREFIX)
 	$(MAKE) -C tools install DESTDIR=$(DESTDIR) PREFIX=$(PREFIX)
-	$(MAKE) -C $(KERNELDIR) M=$(CURDIR)/kmod modules_install $(if $(DESTDIR),INSTALL_MOD_PATH=$(DESTDIR))
+	$(MAKE) -C $(KERNELDIR) M=$(CURDIR)/kmod modules_install INSTALL_MOD_DIR=updates \
+		$(if $(DESTDIR),INSTALL_MOD_PATH=$(DESTDIR)) $(signing)
 	$(if $(DESTDIR),,depmod $(kernel_release))
 
 # make uninstall    removes what install installed
 uninstall:
 	$(MAKE) -C shim uninstall DESTDIR=$(DESTDIR) PREFIX=$(PREFIX)
 	$(MAKE) -C tools uninstall DESTDIR=$(DESTDIR) PREFIX=$(PREFIX)
-	rm -f $(addsuffix /kelevate.ko*,$(addprefix $(DESTDIR)/lib/modules/$(kernel_release)/,updates extra))
+	rm -f $(DESTDIR)/lib/modules/$(kernel_release)/updates/kelevate.ko*
 	$(if $(DESTDIR),,depmod $(kernel_release))
 
 # make clean        removes what was built (fetched kernels stay in the cache)
@@ -57,6 +58,9 @@ clean:
 	find kmod tests/kmod -name '*.o' -o -name '*.ko' -o -name '*.mod' -o -name '*.mod.c' -o -name '.*.cmd' \
 		-o -name modules.order -o -name Module.symvers 2>/dev/null | xargs -r rm -f
 
-kernel_release = $(shell $(MAKE) -s -C $(KERNELDIR) kernelrelease)
+# Debian's headers answer `make kernelrelease` with the upstream version.
+kernel_release = $(shell cat $(KERNELDIR)/include/config/kernel.release)
+# Headers of a distribution come without its key: do not try to sign.
+signing = $(if $(wildcard $(KERNELDIR)/certs/signing_key.pem),,CONFIG_MODULE_SIG_ALL=)
 
 .PHONY: help demo check bench shell all module install uninstall clean
