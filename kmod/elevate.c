@@ -405,7 +405,7 @@ asmlinkage long kel_sys_kelevate(const struct pt_regs *cregs)
 	long ret;
 
 	if (!try_module_get(THIS_MODULE))
-		return -ENOSYS;
+		return -ENODEV;		/* it is being unloaded */
 	ret = kelevate_call(regs, false);
 	if (ret == 1)
 		ret = 0;

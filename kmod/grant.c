@@ -137,8 +137,8 @@ static void on_fork(void *data, struct task_struct *parent, struct task_struct *
 		failed = true;
 	spin_unlock(&kel_lock);
 	if (failed) {
-		pr_kel(KERN_WARNING, "out of memory: %s[%d] is killed, since it would jump to a gate that is not open to it\n",
-		       child->comm, task_pid_nr(child));
+		pr_warn("out of memory: %s[%d] is killed: its gate is not open\n",
+			child->comm, task_pid_nr(child));
 		send_sig(SIGKILL, child, 1);
 	}
 }
@@ -331,7 +331,7 @@ int kel_proc_announce(struct kel_proc *proc)
 	spin_unlock(&kel_lock);
 	if (!first)
 		return 0;
-	printk_ratelimited(KERN_INFO "kelevate: elevates %s[%d], uid %u\n", current->comm,
+	pr_info_ratelimited("elevates %s[%d], uid %u\n", current->comm,
 			   task_tgid_nr(current), from_kuid(&init_user_ns, current_uid()));
 	ab = audit_log_start(audit_context(), GFP_KERNEL, AUDIT_KERNEL_OTHER);
 	if (ab) {
@@ -374,12 +374,13 @@ int kel_grant_init(void)
 	unsigned int i;
 
 	for_each_kernel_tracepoint(find_probe, NULL);
-	for (i = 0; i < ARRAY_SIZE(probes); i++)
+	for (i = 0; i < ARRAY_SIZE(probes); i++) {
 		if (!probes[i].tp) {
-			pr_kel(KERN_ERR, "refused: no tracepoint %s: the kernel needs CONFIG_TRACEPOINTS\n",
+			pr_err("refused: no tracepoint %s: the kernel needs CONFIG_TRACEPOINTS\n",
 			       probes[i].name);
 			return -EOPNOTSUPP;
 		}
+	}
 	pool = mempool_create_kmalloc_pool(16, sizeof(struct kel_proc));
 	return pool ? 0 : -ENOMEM;
 }

@@ -37,11 +37,11 @@ static int table_plant(void)
 	int ret;
 
 	if (!table || kel_ksym("x64_sys_call")) {
-		pr_kel(KERN_ERR, "refused: hook=table, but this kernel does not dispatch through sys_call_table: use hook=kprobe\n");
+		pr_err("refused: hook=table, but this kernel does not dispatch through sys_call_table: use hook=kprobe\n");
 		return -EOPNOTSUPP;
 	}
 	if (table[kel_nr] != ni) {
-		pr_kel(KERN_ERR, "refused: system call number %u is in use: choose another with nr=\n",
+		pr_err("refused: system call number %u is in use: choose another with nr=\n",
 		       kel_nr);
 		return -EBUSY;
 	}
@@ -86,7 +86,7 @@ static int probe_plant(void)
 	int ret;
 
 	if (table && table[kel_nr] != kel_ksym(NI_SYSCALL)) {
-		pr_kel(KERN_ERR, "refused: system call number %u is in use: choose another with nr=\n",
+		pr_err("refused: system call number %u is in use: choose another with nr=\n",
 		       kel_nr);
 		return -EBUSY;
 	}
@@ -94,7 +94,7 @@ static int probe_plant(void)
 	probe.flags = 0;
 	ret = register_kprobe(&probe);
 	if (ret)
-		pr_kel(KERN_ERR, "refused: no kprobe on " NI_SYSCALL " (%d)\n", ret);
+		pr_err("refused: no kprobe on " NI_SYSCALL " (%d)\n", ret);
 	else
 		probe_planted = true;
 	return ret;
@@ -111,12 +111,12 @@ int kel_hook_init(void)
 	bool table = !strcmp(hook, "table"), any = !strcmp(hook, "auto");
 
 	if (!table && !any && strcmp(hook, "kprobe")) {
-		pr_kel(KERN_ERR, "refused: hook=%s is not one of auto, table, kprobe\n", hook);
+		pr_err("refused: hook=%s is not one of auto, table, kprobe\n", hook);
 		return -EINVAL;
 	}
 	/* the table is only read below its end, which has no symbol */
 	if (kel_nr >= NR_syscalls) {
-		pr_kel(KERN_ERR, "refused: nr=%u is not below %u\n", kel_nr, NR_syscalls);
+		pr_err("refused: nr=%u is not below %u\n", kel_nr, NR_syscalls);
 		return -EINVAL;
 	}
 	if (table || (any && !kel_ksym("x64_sys_call")))

@@ -11,8 +11,6 @@
 #include "uapi/kelevate.h"
 #include "arch/x86/block.h"
 
-#define pr_kel(level, fmt, ...)	printk(level "kelevate: " fmt, ##__VA_ARGS__)
-
 struct pt_regs;
 struct linux_binprm;
 

@@ -38,7 +38,7 @@ static int __init kelevate_init(void)
 	ret = kel_hook_init();		/* from here on we may be called */
 	if (ret)
 		goto no_hook;
-	pr_kel(KERN_INFO, "ready: system call %u by %s, vector %#x\n", kel_nr,
+	pr_info("ready: system call %u by %s, vector %#x\n", kel_nr,
 	       kel_hook_feature() == KELEVATE_F_HOOK_TABLE ? "table" : "kprobe",
 	       kel_arch_vector());
 	return 0;

@@ -29,46 +29,22 @@ MODULE_PARM_DESC(deep, "deep shortcuts for TCP, UNIX stream and pipe descriptors
 
 struct kel_shortcut kel_shortcuts[KELEVATE_NR_MAX];
 
-/* call, and whether its arguments are only what pt_regs holds: all of these */
-#define SHALLOW(X)							\
-	X(read) X(write) X(readv) X(writev) X(pread64) X(pwrite64)	\
-	X(preadv) X(pwritev) X(preadv2) X(pwritev2)			\
-	X(recvfrom) X(sendto) X(recvmsg) X(sendmsg)			\
-	X(recvmmsg) X(sendmmsg) X(accept) X(accept4) X(close)		\
-	X(epoll_wait) X(epoll_pwait) X(epoll_ctl) X(poll) X(ppoll)	\
-	X(select) X(pselect6) X(getpid) X(getppid) X(gettid) X(getuid)	\
-	X(clock_gettime)
-
-/* call, function that answers it */
-#define DEEP(X)								\
-	X(read, tcp_recvmsg) X(read, unix_stream_recvmsg) X(read, pipe_read) \
-	X(write, tcp_sendmsg) X(write, unix_stream_sendmsg) X(write, pipe_write) \
-	X(recvfrom, tcp_recvmsg) X(recvfrom, unix_stream_recvmsg)	\
-	X(sendto, tcp_sendmsg) X(sendto, unix_stream_sendmsg)
-
 enum {
-#define X(call) ROW_##call,
-	SHALLOW(X)
-#undef X
-	ROW_kelevate,
-#define X(call, function) ROW_##call##_##function,
-	DEEP(X)
-#undef X
+#define SHALLOW(call)		ROW_##call,
+#define DEEP(call, function)	ROW_##call##_##function,
+#include "shortcuts.def"
 	ROWS
 };
 
 static struct {
-	int nr;
+	unsigned int nr;
 	bool deep;
 	const char *call, *function;
-} rows[ROWS] = {
-#define X(call) [ROW_##call] = { __NR_##call, false, #call, "__x64_sys_" #call },
-	SHALLOW(X)
-#undef X
-	[ROW_kelevate] = { 0, false, "kelevate", "kelevate_call" },
-#define X(call, fn) [ROW_##call##_##fn] = { __NR_##call, true, #call, #fn },
-	DEEP(X)
-#undef X
+} rows[] = {
+#define SHALLOW(call)		{ __NR_##call, false, #call, "__x64_sys_" #call },
+#define DEEP(call, function)	{ __NR_##call, true, #call, #function },
+#define __NR_kelevate		0	/* is a parameter */
+#include "shortcuts.def"
 };
 
 static int (*hook_file)(struct file *file, int mask);
@@ -301,18 +277,21 @@ int kel_shortcut_init(void)
 {
 	unsigned int i;
 
-	BUILD_BUG_ON(ROWS > KELEVATE_ROWS_MAX);
+	BUILD_BUG_ON(ARRAY_SIZE(rows) != ROWS);
+	BUILD_BUG_ON(KELEVATE_ROWS_MAX < ROWS);
 	rows[ROW_kelevate].nr = kel_nr;
-	for (i = 0; i <= ROW_kelevate; i++) {
+	for (i = 0; i < ROWS; i++) {
 		struct kel_shortcut *sc = &kel_shortcuts[rows[i].nr];
 
+		if (rows[i].deep)
+			continue;
 		sc->row = i;
 		if (i == ROW_kelevate)
 			sc->sys = gate_kelevate;
 		else
 			sc->sys = (kel_sys_t)kel_ksym(rows[i].function);
 		if (!sc->sys) {
-			pr_kel(KERN_ERR, "refused: this kernel has no symbol %s\n",
+			pr_err("refused: this kernel has no symbol %s\n",
 			       rows[i].function);
 			return -EOPNOTSUPP;
 		}
@@ -324,7 +303,7 @@ int kel_shortcut_init(void)
 	hook_send = (void *)kel_ksym("security_socket_sendmsg");
 	pipe_fops = (void *)kel_ksym("pipefifo_fops");
 	if (!hook_file || !hook_recv || !hook_send || !pipe_fops) {
-		pr_kel(KERN_NOTICE, "no deep shortcuts: this kernel lacks a security hook's symbol\n");
+		pr_notice("no deep shortcuts: this kernel lacks a security hook's symbol\n");
 		kel_deep = false;
 		return 0;
 	}

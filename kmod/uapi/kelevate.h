@@ -76,12 +76,12 @@ enum kelevate_op {
  *   -ENOMEM, -EINVAL
  * Without KELEVATE_STICKY the thread stays elevated until the first event.
  */
-#define KELEVATE_STICKY		(1UL << 0)	/* elevate again when needed */
-#define KELEVATE_KADDR		(1UL << 1)	/* with STICKY: also when user
-						 * mode touches the kernel half
-						 * of the address space */
-#define KELEVATE_BRACKETED	(1UL << 2)	/* with STICKY: the gate returns
-						 * in user mode */
+/* elevate again when needed */
+#define KELEVATE_STICKY		(1UL << 0)
+/* with STICKY: also when user mode touches the kernel half of the addresses */
+#define KELEVATE_KADDR		(1UL << 1)
+/* with STICKY: the gate returns in user mode, and nothing else elevates */
+#define KELEVATE_BRACKETED	(1UL << 2)
 
 /* KELEVATE_LOWER. Always returns 0, in user mode. */
 #define KELEVATE_FORGET		(1UL << 0)	/* and sticky no more */
@@ -102,8 +102,8 @@ enum kelevate_op {
 #define KELEVATE_S_STICKY	(1ULL << 3)
 #define KELEVATE_S_KADDR	(1ULL << 4)
 #define KELEVATE_S_BRACKETED	(1ULL << 5)
-#define KELEVATE_S_ELEVATED	(1ULL << 6)	/* only when asked through the
-						 * gate: SYSCALL lowers */
+/* only when asked through the gate: the SYSCALL instruction lowers */
+#define KELEVATE_S_ELEVATED	(1ULL << 6)
 
 /* kelevate_info.features */
 #define KELEVATE_F_GATE		(1ULL << 0)
@@ -118,8 +118,8 @@ enum kelevate_op {
 
 struct kelevate_info {
 	__u32 size;		/* in: sizeof; out: bytes filled */
-	__u32 abi;		/* in: KELEVATE_ABI; out: the module's, also
-				 * with -EPROTONOSUPPORT */
+	/* in: KELEVATE_ABI; out: the module's, also with -EPROTONOSUPPORT */
+	__u32 abi;
 	__u64 features;		/* KELEVATE_F_* */
 	__u64 state;		/* KELEVATE_S_* of the calling thread */
 	__u64 gate;		/* address; 0 unless granted */
@@ -132,13 +132,16 @@ struct kelevate_info {
 
 /* Why the gate let the real system call be made: kelevate_stat.fallbacks[]. */
 enum kelevate_reason {
-	KELEVATE_FB_WORK	= 0,	/* seccomp, ptrace, audit, tracepoints,
-					 * user dispatch watch system calls */
-	KELEVATE_FB_RESTART	= 1,	/* a signal came before data moved */
-	KELEVATE_FB_UNKNOWN	= 2,	/* no shortcut has this number */
-	KELEVATE_FB_EVENT	= 3,	/* an event hit the gate's first
-					 * instructions */
-	KELEVATE_FB_STEP	= 4,	/* the thread is single-stepped */
+	/* seccomp, ptrace, audit, tracepoints, user dispatch watch it */
+	KELEVATE_FB_WORK	= 0,
+	/* a signal came before data moved */
+	KELEVATE_FB_RESTART	= 1,
+	/* no shortcut has this number */
+	KELEVATE_FB_UNKNOWN	= 2,
+	/* an event hit the gate's first instructions */
+	KELEVATE_FB_EVENT	= 3,
+	/* the thread is single-stepped */
+	KELEVATE_FB_STEP	= 4,
 	KELEVATE_FB_REASONS	= 5,
 };
 
@@ -146,15 +149,16 @@ enum kelevate_reason {
  * KELEVATE_STAT: the counters of one process, or of all since the module was
  * loaded. Returns 0, or -ESRCH, -EPERM (another user's process).
  */
-#define KELEVATE_STAT_NEXT	(1UL << 0)	/* flags: the symbiote with the
-						 * lowest pid >= .pid */
+/* flags: the symbiote with the lowest pid >= .pid */
+#define KELEVATE_STAT_NEXT	(1UL << 0)
+
 struct kelevate_stat {
 	__u32 size;
 	__u32 abi;
-	__s32 pid;		/* in: process, 0: all; in the caller's pid
-				 * namespace. out: the process */
-	__u32 uid;		/* effective user of the thread that was
-				 * granted, in the caller's namespace */
+	/* in: process, 0: all; out: the process. In the caller's namespace */
+	__s32 pid;
+	/* effective user that was granted, in the caller's namespace */
+	__u32 uid;
 	__u32 threads;		/* threads that are elevated or sticky now */
 	__u32 symbiotes;	/* for pid 0: processes granted now */
 	char comm[16];

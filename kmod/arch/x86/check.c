@@ -108,7 +108,7 @@ int kel_arch_check(void)
 
 	for (i = 0; i < ARRAY_SIZE(refusals); i++)
 		if (refusals[i].present()) {
-			pr_kel(KERN_ERR, "refused: %s: %s\n", refusals[i].name, refusals[i].why);
+			pr_err("refused: %s: %s\n", refusals[i].name, refusals[i].why);
 			ret = -EOPNOTSUPP;
 		}
 	return ret;

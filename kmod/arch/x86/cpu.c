@@ -17,6 +17,7 @@
 #include <asm/trapnr.h>
 #include <asm/tlbflush.h>
 #include "../../kelevate.h"
+#include "entry.h"
 
 #define VECTORS		256
 #define FAST_FIRST	0x16	/* reserved, and without a handler in Linux */
@@ -26,15 +27,9 @@ static unsigned int vector = FAST_FIRST;
 module_param(vector, uint, 0444);
 MODULE_PARM_DESC(vector, "exception vector for fast re-elevation, 0x16 to 0x1b (default 0x16)");
 
-/* entry.S */
-extern const char kel_stubs[], kel_ist_db[], kel_ist_nmi[], kel_ist_mc[];
-extern const char kel_ist_db_slot[], kel_ist_nmi_slot[], kel_ist_mc_slot[];
-extern const char kel_slot_pf[], kel_slot_gp[], kel_slot_df[], kel_slot_user[];
-extern const char kel_vector_entry[], kel_gate[];
-
 u8 kel_fsgsbase;
-u64 kel_cr4_mask;		/* what is cleared for a symbiote's thread */
-u64 kel_area, kel_area_len;	/* all blocks */
+u64 kel_cr4_mask;
+u64 kel_area, kel_area_len;
 u64 kel_entry_text, kel_entry_text_len;
 u64 kel_vector_err;
 
@@ -279,7 +274,7 @@ int kel_arch_resolve(void)
 
 	for (i = 0; i < ARRAY_SIZE(needed); i++)
 		if (!kel_ksym(needed[i])) {
-			pr_kel(KERN_ERR, "refused: this kernel has no symbol %s\n", needed[i]);
+			pr_err("refused: this kernel has no symbol %s\n", needed[i]);
 			return -EOPNOTSUPP;
 		}
 	exit_to_user = (void *)kel_ksym("irqentry_exit_to_user_mode");
@@ -303,7 +298,7 @@ static int find_ist_slot(void)
 			return 0;
 		}
 	}
-	pr_kel(KERN_ERR, "refused: no free slot in the interrupt stack table\n");
+	pr_err("refused: no free slot in the interrupt stack table\n");
 	return -EBUSY;
 }
 
@@ -311,21 +306,20 @@ static int find_ist_slot(void)
 static int try_cr4(void)
 {
 	unsigned long cr4, flags, now;
-	int err = 0;
 
 	raw_local_irq_save(flags);
 	asm volatile("mov %%cr4, %0" : "=r" (cr4));
 	kel_cr4_mask = cr4 & (X86_CR4_SMEP | X86_CR4_SMAP);
-	asm volatile("1: mov %1, %%cr4\n"
+	asm volatile("1: mov %0, %%cr4\n"
 		     "2:\n"
-		     _ASM_EXTABLE_TYPE_REG(1b, 2b, EX_TYPE_EFAULT_REG, %0)
-		     : "+r" (err) : "r" (cr4 & ~kel_cr4_mask) : "memory");
+		     _ASM_EXTABLE(1b, 2b)
+		     : : "r" (cr4 & ~kel_cr4_mask) : "memory");
 	asm volatile("mov %%cr4, %0" : "=r" (now));
-	if (!err)
+	if (now != cr4)
 		asm volatile("mov %0, %%cr4" : : "r" (cr4) : "memory");
 	raw_local_irq_restore(flags);
-	if (err || (now & kel_cr4_mask)) {
-		pr_kel(KERN_ERR, "refused: the hypervisor does not let SMEP and SMAP be cleared\n");
+	if (now & kel_cr4_mask) {
+		pr_err("refused: the hypervisor does not let SMEP and SMAP be cleared\n");
 		return -EOPNOTSUPP;
 	}
 	return 0;
@@ -362,7 +356,7 @@ static int map_idt(void)
 	pte = lookup_address(dtr.address, &level);
 	if (!pte || level != PG_LEVEL_4K || offset_in_page(dtr.address) ||
 	    dtr.size != VECTORS * sizeof(gate_desc) - 1) {
-		pr_kel(KERN_ERR, "refused: the interrupt descriptor table is not as expected\n");
+		pr_err("refused: the interrupt descriptor table is not as expected\n");
 		return -EOPNOTSUPP;
 	}
 	page = pfn_to_page(pte_pfn(*pte));
@@ -392,7 +386,7 @@ int kel_arch_init(void)
 	BUILD_BUG_ON(sizeof(struct kel_cpu) > KEL_BLOCK_FLOOR / 2);
 
 	if (vector < FAST_FIRST || vector > FAST_LAST) {
-		pr_kel(KERN_ERR, "refused: vector=%u is not in %u to %u\n", vector,
+		pr_err("refused: vector=%u is not in %u to %u\n", vector,
 		       FAST_FIRST, FAST_LAST);
 		return -EINVAL;
 	}
