@@ -58,8 +58,8 @@ clean:
 	find kmod tests/kmod -name '*.o' -o -name '*.ko' -o -name '*.mod' -o -name '*.mod.c' -o -name '.*.cmd' \
 		-o -name modules.order -o -name Module.symvers 2>/dev/null | xargs -r rm -f
 
-# Debian's headers answer `make kernelrelease` with the upstream version.
-kernel_release = $(shell cat $(KERNELDIR)/include/config/kernel.release)
+# Debian's headers answer `make kernelrelease` with the upstream version; this is what uname says.
+kernel_release = $(shell sed -n 's/.*UTS_RELEASE "\(.*\)"/\1/p' $(KERNELDIR)/include/generated/utsrelease.h)
 # Headers of a distribution come without its key: do not try to sign.
 signing = $(if $(wildcard $(KERNELDIR)/certs/signing_key.pem),,CONFIG_MODULE_SIG_ALL=)
 
