@@ -273,9 +273,9 @@ static struct answer check_privilege(void)
 {
 	const char *why = NULL;
 
-	if (has_cap_sys_module(&why))
+	if (has_privilege(&why))
 		return ok("CAP_SYS_MODULE in the initial user namespace");
-	return bad("run as root on the host", "%s", why);
+	return bad("run as root, outside of containers", "%s", why);
 }
 
 static struct answer check_signature(void)

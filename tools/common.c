@@ -143,13 +143,16 @@ const char *lockdown_state(void)
 #define CAP_SYS_MODULE		16
 #define INIT_USER_NS		0xeffffffdU	/* PROC_USER_INIT_INO */
 
-bool has_cap_sys_module(const char **why)
+bool has_privilege(const char **why)
 {
 	char *caps = read_field("/proc/self/status", "CapEff");
+	char *seccomp = read_field("/proc/self/status", "Seccomp");
+	bool filter = seccomp && strcmp(seccomp, "0");
 	bool have = caps && strtoull(caps, NULL, 16) >> CAP_SYS_MODULE & 1;
 	struct stat st;
 
 	free(caps);
+	free(seccomp);
 	if (!have) {
 		*why = "this process lacks CAP_SYS_MODULE (is not root)";
 		return false;
@@ -159,14 +162,19 @@ bool has_cap_sys_module(const char **why)
 		       "(a container)";
 		return false;
 	}
+	if (filter) {
+		*why = "this process is under a seccomp filter (a container "
+		       "or sandbox), which would not see the program's calls";
+		return false;
+	}
 	return true;
 }
 
-bool may_load_modules(const char **why)
+bool may_grant(const char **why)
 {
 	const char *state = lockdown_state();
 
-	if (!has_cap_sys_module(why))
+	if (!has_privilege(why))
 		return false;
 	if (state && strcmp(state, "none")) {
 		*why = text("the kernel is locked down (%s)", state);

@@ -182,7 +182,7 @@ static void make_plan(struct plan *p)
 	}
 	if (!module_open(&p->module))
 		not_elevated(p, p->module.remedy, p->module.why);
-	else if (!may_load_modules(&why) ||
+	else if (!may_grant(&why) ||
 		 !(p->module.info.state & KELEVATE_S_CAPABLE))
 		not_elevated(p, "run it as root, with --user to drop to "
 			     "another user", why ? why :
@@ -192,21 +192,12 @@ static void make_plan(struct plan *p)
 static void grant(struct plan *p)
 {
 	int err = module_grant_exec(&p->module);
-	char *seccomp;
 
 	p->granted = !err;
-	if (!err)
-		return;
-	seccomp = read_field("/proc/self/status", "Seccomp");
-	if (err == EPERM && seccomp && strcmp(seccomp, "0"))
-		not_elevated(p, "run it outside of the container or sandbox",
-			     "this process runs under a seccomp filter, which "
-			     "would no longer see the program's calls");
-	else
+	if (err)
 		not_elevated(p, "the kernel log has the reason",
 			     text("the kelevate module refused the grant: %s",
 				  strerror(err)));
-	free(seccomp);
 }
 
 /* Nothing of this may fail unseen: the program would run as somebody else. */

@@ -47,9 +47,9 @@ void print_quoted(FILE *f, const char *s);
 void print_plain(FILE *f, const char *s);
 /* Where libsymbiote.so is; NULL with *why set when nowhere. */
 char *find_library(const char **why);
-/* CAP_SYS_MODULE that counts, and no lockdown; else *why is set. */
-bool may_load_modules(const char **why);
-bool has_cap_sys_module(const char **why);
+/* What a grant takes, but for lockdown; else *why is set. */
+bool has_privilege(const char **why);
+bool may_grant(const char **why);
 /* "none", "integrity", ...; NULL when it cannot be known. */
 const char *lockdown_state(void);
 /* The value behind "name:" in /proc/PID/status or /proc/cpuinfo; NULL. */

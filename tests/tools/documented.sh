@@ -1,0 +1,47 @@
+#!/bin/bash
+# Every option of the command, variable of the shim, operation and flag of the system call is in
+# its man page, and what the module refuses is what `symbiote check` looks at.
+# shellcheck source=tests/tools/lib.bash
+. "$(dirname "$0")/lib.bash"
+top=$(cd "$(dirname "$0")/../.." && pwd)
+man=$top/docs/man
+[[ -e $man/symbiote.1 ]] || skip "no source tree"
+
+# mentions FILE WORD...: with roff's escapes of the minus sign
+mentions() {
+	local file=$1 word
+	shift
+	for word; do
+		sed 's/\\-/-/g' "$file" | grep -qwF -- "$word" || fail "${file##*/} does not mention $word"
+	done
+}
+
+for command in run check stat; do
+	mapfile -t words < <("$symbiote" $command --help | grep -oE -- '--[a-z][a-z-]+' | sort -u)
+	((${#words[@]} > 1)) || fail "no options of $command"
+	page=$man/symbiote.1
+	[[ $command == run ]] && page=$man/symbiote-run.1
+	for word in "${words[@]}"; do
+		[[ $word == --help ]] || mentions "$page" "$word"
+	done
+done
+
+mapfile -t words < <(sed -n 's/^\tX(\([A-Z]*\), .*/SYMBIOTE_\1/p' "$top/shim/env.h")
+((${#words[@]} >= 4)) || fail "variables not found in shim/env.h"
+mentions "$man/libsymbiote.7" "${words[@]}"
+mapfile -t words < <(sed -n 's/^CALL([^,]*, \([a-z0-9_]*\),.*/\1/p' "$top/shim/calls.def" | sort -u)
+((${#words[@]} >= 20)) || fail "calls not found in shim/calls.def"
+mentions "$man/libsymbiote.7" "${words[@]}"
+
+mapfile -t words < <(grep -oE '^	KELEVATE_[A-Z]+	+= [0-9]' "$top/kmod/uapi/kelevate.h" | grep -oE 'KELEVATE_[A-Z]+')
+((${#words[@]} >= 10)) || fail "operations not found in kelevate.h"
+mentions "$man/kelevate.2" "${words[@]}" KELEVATE_{STICKY,KADDR,BRACKETED,FORGET,GRANT_SELF,GRANT_EXEC,GRANT_REVOKE,STAT_NEXT}
+
+mapfile -t words < <(sed -n 's/^	{ "\([a-z0-9-]*\)", has_.*/\1/p' "$top"/kmod/arch/*/check.c)
+((${#words[@]} >= 5)) || fail "refusals not found in kmod/arch"
+"$symbiote" check >"$scratch/check"
+for word in "${words[@]}"; do
+	grep -qE "^(ok|not ok|unknown) +$word " "$scratch/check" || fail "symbiote check does not know $word"
+	mentions "$man/symbiote.1" "$word"
+done
+finish
