@@ -247,8 +247,13 @@ static long gate_kelevate(const struct pt_regs *regs)
 {
 	switch ((unsigned int)regs->di) {
 	case KELEVATE_NULL:
-	case KELEVATE_ELEVATE:		/* it is, and must not return twice */
 		return 0;
+	case KELEVATE_ELEVATE:
+	case KELEVATE_LOWER:
+	case KELEVATE_SETTLE:
+	case KELEVATE_GRANT:
+		/* these change what the gate stands on: as a system call */
+		return -ERESTARTNOINTR;
 	}
 	return kelevate_call((struct pt_regs *)regs, true);
 }
