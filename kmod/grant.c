@@ -117,7 +117,8 @@ static void on_fork(void *data, struct task_struct *parent, struct task_struct *
 
 	spin_lock(&kel_lock);
 	proc = kel_proc_find(parent);
-	if (!proc || !proc->active) {
+	/* what a revoked process's threads are already, their children are too */
+	if (!proc || (!proc->active && !th)) {
 		spin_unlock(&kel_lock);
 		return;
 	}
@@ -125,8 +126,8 @@ static void on_fork(void *data, struct task_struct *parent, struct task_struct *
 		mine = proc_new(child, GFP_NOWAIT | __GFP_NOWARN);
 		if (mine) {
 			mine->uid = proc->uid;
-			mine->active = true;
-			mine->announced = true;
+			mine->active = proc->active;
+			mine->announced = proc->announced;
 			proc_hash(mine);
 		}
 		failed = !mine;
