@@ -10,6 +10,10 @@
  * log.c	lines on stderr
  * stats.c	symbiote_stats
  *
+ * A static program has no use for LD_PRELOAD, and ld.so ignores it in secure
+ * execution (setuid, file capabilities) unless the library is in a system
+ * directory and setuid itself. Those programs run as ever, without the shim.
+ *
  * Whatever a wrapper can reach is async-signal-safe: no allocation, no stdio,
  * no locks. Only the constructor may use more of libc.
  */
@@ -18,6 +22,12 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+
+#if __has_include(<sys/single_threaded.h>)
+#include <sys/single_threaded.h>
+#else
+#define __libc_single_threaded	0	/* before glibc 2.32: nobody can tell */
+#endif
 
 #include "stats.h"
 

@@ -36,7 +36,6 @@ static void handler(int sig)
 }
 
 #define CALLS	11
-#define DRAIN	6	/* these consume the byte */
 
 static long blocking_call(int which, bool raw)
 {
@@ -61,7 +60,7 @@ static long blocking_call(int which, bool raw)
 	case 7: return raw ? syscall(SYS_ppoll, &pfd, 1, &second, NULL, 8) : ppoll(&pfd, 1, &second, NULL);
 	case 8: return raw ? syscall(SYS_epoll_wait, epfd, &event, 1, 1000) : epoll_wait(epfd, &event, 1, 1000);
 	case 9: return raw ? syscall(SYS_epoll_pwait, epfd, &event, 1, 1000, NULL, 8) : epoll_pwait(epfd, &event, 1, 1000, NULL);
-	/* it has a timeout, so that it is not restarted */
+	/* with a timeout on its socket, it is never restarted */
 	case 10: return raw ? syscall(SYS_accept, listener, NULL, NULL) : accept(listener, NULL, NULL);
 	}
 	return 0;
