@@ -449,7 +449,7 @@ static void print_one(const struct snapshot *snap,
 		print_shim_side(p, old, secs);
 	printf("\nshortcuts taken: ");
 	print_taken(p->taken, p->kernel_fallbacks + p->shim_fallbacks, 0);
-	putchar('\n');
+	puts(p->view == SHIM_HIDDEN ? " of those that reached the gate" : "");
 }
 
 /* JSON: `sep` is what stands before a member. */
