@@ -213,7 +213,7 @@ SYM_CODE_START_LOCAL(\name)
 SYM_CODE_END(\name)
 .endm
 
-	.section .text.kel_entry, "ax"
+	.section .noinstr.text, "ax"	/* and no kprobes */
 SYM_CODE_START(kel_own_start)
 	int3
 SYM_CODE_END(kel_own_start)

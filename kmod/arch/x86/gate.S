@@ -17,7 +17,7 @@
 #define R_IP	128
 #define R_SP	152
 
-	.text
+	.section .noinstr.text, "ax"	/* and no kprobes */
 /*
  * kel_gate: jumped to by elevated text, see uapi/kelevate.h
  *
