@@ -116,7 +116,7 @@ void kel_thread_drop(void)
 	call_rcu(&th->rcu, thread_free_rcu);
 }
 
-static struct kel_thread *thread_arm(struct kel_proc *proc, unsigned long flags)
+static void thread_arm(struct kel_proc *proc, unsigned long flags)
 {
 	struct kel_thread *th = kel_thread_current(), *new = NULL;
 
@@ -133,13 +133,11 @@ static struct kel_thread *thread_arm(struct kel_proc *proc, unsigned long flags)
 		preempt_notifier_register(&th->notifier);
 	kel_arch_load(th);
 	preempt_enable();
-	return th;
 }
 
 static long elevate(struct pt_regs *regs, unsigned long flags)
 {
 	unsigned long t = 0;
-	struct kel_thread *th;
 	struct kel_proc *proc;
 	int ret;
 
@@ -184,13 +182,12 @@ static long elevate(struct pt_regs *regs, unsigned long flags)
 		t |= KEL_T_BRACKETED;
 	else if (flags & KELEVATE_STICKY)
 		t |= KEL_T_PRIVILEGED;
-	th = thread_arm(proc, t);
-	th->elevations++;
+	thread_arm(proc, t);
 	kel_proc_announce(proc);
+	if (!(flags & KELEVATE_BRACKETED))
+		return 1;	/* and the caller returns elevated */
 	trace_kelevate_elevate(flags);
-	if (flags & KELEVATE_BRACKETED)
-		return 0;
-	return 1;	/* and the caller returns elevated */
+	return 0;
 }
 
 static u64 thread_state(bool gate)
@@ -407,13 +404,13 @@ asmlinkage long kel_sys_kelevate(const struct pt_regs *cregs)
 	if (!try_module_get(THIS_MODULE))
 		return -ENODEV;		/* it is being unloaded */
 	ret = kelevate_call(regs, false);
-	if (ret == 1)
-		ret = 0;
-	else
+	if (ret != 1)
 		goto out;
+	ret = 0;
 	/* traced and watched: the sticky thread elevates when it can */
 	if (READ_ONCE(current_thread_info()->syscall_work))
 		goto out;
+	trace_kelevate_elevate(regs->si);
 	module_put(THIS_MODULE);	/* the process holds one */
 	raw_local_irq_disable();
 	if (kel_work_pending()) {
@@ -421,6 +418,7 @@ asmlinkage long kel_sys_kelevate(const struct pt_regs *cregs)
 		instruction_pointer_set(regs, instruction_pointer(regs) - 2);
 		return kel_nr;
 	}
+	kel_thread_current()->elevations++;
 	regs->ax = 0;
 	kel_arch_set_elevated(regs);
 	kel_return_elevated(regs);

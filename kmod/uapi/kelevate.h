@@ -23,7 +23,8 @@
  *      fault, signal, system call instruction) may lower the thread again, at
  *      any instruction. With KELEVATE_STICKY the module elevates it again
  *      when it needs to be: on a privileged instruction, on the fast vector,
- *      on the gate.
+ *      on the gate. What a sticky thread forks, vforks or clones is sticky in
+ *      the same way before it runs, new threads included.
  *
  *   5. The gate makes kernel functions callable. It is used as the SYSCALL
  *      instruction is, from the same registers, in exactly this form:
