@@ -50,8 +50,7 @@ static const char *const fallback_names[KELEVATE_FB_REASONS] = {
 };
 
 static const char *const fallback_texts[KELEVATE_FB_REASONS] = {
-	[KELEVATE_FB_WORK]	= "system calls are watched (seccomp, ptrace, "
-				  "audit, tracing)",
+	[KELEVATE_FB_WORK]	= "watched (seccomp, ptrace, audit, trace)",
 	[KELEVATE_FB_RESTART]	= "a signal came before data moved",
 	[KELEVATE_FB_UNKNOWN]	= "no shortcut for this call",
 	[KELEVATE_FB_EVENT]	= "an event hit the gate's entry",
@@ -343,7 +342,7 @@ static void heading(const char *s, uint64_t count)
 
 static void row_start(const char *a, const char *b)
 {
-	printf("  %-14s %-34s", a, b);
+	printf("  %-14s %-40s", a, b);
 }
 
 static void print_kernel_side(const struct process *p,
