@@ -410,7 +410,6 @@ asmlinkage long kel_sys_kelevate(const struct pt_regs *cregs)
 	/* traced and watched: the sticky thread elevates when it can */
 	if (READ_ONCE(current_thread_info()->syscall_work))
 		goto out;
-	trace_kelevate_elevate(regs->si);
 	module_put(THIS_MODULE);	/* the process holds one */
 	raw_local_irq_disable();
 	if (kel_work_pending()) {
@@ -419,6 +418,7 @@ asmlinkage long kel_sys_kelevate(const struct pt_regs *cregs)
 		return kel_nr;
 	}
 	kel_thread_current()->elevations++;
+	trace_kelevate_elevate(regs->si);
 	regs->ax = 0;
 	kel_arch_set_elevated(regs);
 	kel_return_elevated(regs);
