@@ -106,11 +106,10 @@ static void probe_remove(void)
 	probe_planted = false;
 }
 
-int kel_hook_init(void)
+/* Before anything uses the parameters. */
+int kel_hook_check(void)
 {
-	bool table = !strcmp(hook, "table"), any = !strcmp(hook, "auto");
-
-	if (!table && !any && strcmp(hook, "kprobe")) {
+	if (strcmp(hook, "auto") && strcmp(hook, "table") && strcmp(hook, "kprobe")) {
 		pr_err("refused: hook=%s is not one of auto, table, kprobe\n", hook);
 		return -EINVAL;
 	}
@@ -119,7 +118,12 @@ int kel_hook_init(void)
 		pr_err("refused: nr=%u is not below %u\n", kel_nr, NR_syscalls);
 		return -EINVAL;
 	}
-	if (table || (any && !kel_ksym("x64_sys_call")))
+	return 0;
+}
+
+int kel_hook_init(void)
+{
+	if (!strcmp(hook, "table") || (!strcmp(hook, "auto") && !kel_ksym("x64_sys_call")))
 		return table_plant();
 	return probe_plant();
 }

@@ -133,6 +133,7 @@ void kel_stats_retire(const struct kel_thread *th);
 long kel_stats_get(struct kelevate_stat *st, unsigned long flags);
 
 /* hook.c */
+int kel_hook_check(void);
 int kel_hook_init(void);
 void kel_hook_exit(void);
 u64 kel_hook_feature(void);

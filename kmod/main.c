@@ -14,6 +14,9 @@ static int __init kelevate_init(void)
 	ret = kel_arch_check();		/* refuse before touching anything */
 	if (ret)
 		return ret;
+	ret = kel_hook_check();
+	if (ret)
+		return ret;
 	ret = kel_ksym_init();
 	if (ret)
 		return ret;
