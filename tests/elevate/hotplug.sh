@@ -1,0 +1,24 @@
+#!/bin/bash
+# CPUs go off and come back, as fast as they can, while symbiotes run on all of them.
+set -eu
+# shellcheck source=tests/elevate/lib.sh
+. "$(dirname "$0")/lib.sh"
+
+cpus=()
+for online in /sys/devices/system/cpu/cpu[1-9]*/online; do
+	[[ -w $online ]] && cpus+=("$online")
+done
+((${#cpus[@]})) || skip "no CPU that can be switched off"
+
+"$helpers/symbiotes" 12 2 4 &
+symbiotes=$!
+rounds=0
+end=$((SECONDS + 10))
+while ((SECONDS < end)); do
+	for cpu in "${cpus[@]}"; do
+		echo 0 >"$cpu" && echo 1 >"$cpu" && rounds=$((rounds + 1))
+	done
+done
+wait "$symbiotes" || fail "symbiotes failed, status $?"
+echo "$rounds times off and on"
+((rounds > 5)) || fail "only $rounds times"

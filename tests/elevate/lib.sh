@@ -1,0 +1,27 @@
+# For shell tests: helper modules and symbiotes.
+# shellcheck shell=bash
+
+# shellcheck disable=SC2034 # those who source this
+helpers=$RIG_BUILD/tests/helpers
+modules=$RIG_BUILD/tests/kmod
+
+# fail TEXT: exit status 1. skip TEXT: 77.
+fail() { echo "$*" && exit 1; }
+skip() { echo "$*" && exit 77; }
+
+# helper_module NAME [PARAMETER...]: loaded until the test ends.
+helper_modules=()
+helper_module() {
+	[[ -e $modules/$1.ko ]] || skip "no helper module $1"
+	insmod "$modules/$1.ko" "${@:2}" || fail "helper module $1 does not load"
+	helper_modules+=("$1")
+}
+
+# shellcheck disable=SC2317 # the trap calls it
+remove_helpers() {
+	local name
+	for name in "${helper_modules[@]}"; do
+		rmmod "$name" || true
+	done
+}
+trap remove_helpers EXIT

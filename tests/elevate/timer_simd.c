@@ -1,0 +1,133 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Two pairs of threads play ping-pong over pipes by the gate, under a 1 kHz
+ * timer signal each, with values in all ymm registers over every blocking call.
+ */
+#include <sys/time.h>
+#include "kel.h"
+
+#define SECONDS	6
+
+#define EACH(X) \
+	X(0) X(1) X(2) X(3) X(4) X(5) X(6) X(7) X(8) X(9) X(10) X(11) X(12) X(13) X(14) X(15)
+#define LOAD(n)		"vmovdqu " #n "*32(%[in]), %%ymm" #n "\n\t"
+#define STORE(n)	"vmovdqu %%ymm" #n ", " #n "*32(%[out])\n\t"
+
+static volatile long signals;
+
+/* The registers are loaded, the call made and they are stored: nothing in between. */
+static long call(long nr, long a, void *b, long c, const void *in, void *out)
+{
+	register const void *in_ __asm__("r12") = in;
+	register void *out_ __asm__("r13") = out;
+	register long r11 __asm__("r11") = (long)kel_gate;
+
+	__asm__ volatile(EACH(LOAD)
+			 "lea 1f(%%rip), %%rcx\n\t"
+			 "jmp *%%r11\n\t"
+			 "syscall\n"
+			 "1:\t"
+			 EACH(STORE)
+			 "vzeroupper"
+			 : "+a" (nr), "+D" (a), "+S" (b), "+d" (c), "+r" (r11)
+			 : [in] "r" (in_), [out] "r" (out_)
+			 : "rcx", "r8", "r9", "r10", "cc", "memory", "xmm0", "xmm1", "xmm2", "xmm3",
+			   "xmm4", "xmm5", "xmm6", "xmm7", "xmm8", "xmm9", "xmm10", "xmm11", "xmm12",
+			   "xmm13", "xmm14", "xmm15");
+	return nr;
+}
+
+static void on_timer(int signo)
+{
+	volatile float f = signo;
+
+	/* uses them, too */
+	__asm__ volatile("vpcmpeqd %%ymm0, %%ymm0, %%ymm0\n\tvmovaps %%ymm0, %%ymm9\n\t"
+			 "vmovaps %%ymm0, %%ymm15" : : : "xmm0", "xmm9", "xmm15");
+	f = f * 3.3f;
+	__atomic_add_fetch(&signals, 1, __ATOMIC_RELAXED);
+}
+
+struct side {
+	int in, out;
+	bool first;
+	long rounds;
+};
+
+static void *play(void *arg)
+{
+	struct sigevent event = { .sigev_notify = SIGEV_THREAD_ID, .sigev_signo = SIGUSR1 };
+	struct itimerspec often = { { 0, 1000000 }, { 0, 1000000 } };
+	unsigned char in[16 * 32], out[16 * 32];
+	unsigned int seed = gettid();
+	double end = kel_now() + SECONDS;
+	struct side *s = arg;
+	timer_t timer;
+	char byte;
+	long ret;
+
+	event._sigev_un._tid = gettid();
+	must(!timer_create(CLOCK_MONOTONIC, &event, &timer));
+	must(!timer_settime(timer, 0, &often, NULL));
+	kel_elevate(KELEVATE_STICKY);
+	while (kel_now() < end) {
+		for (int i = 0; i < 50; i++) {
+			for (size_t j = 0; j < sizeof(in); j += 4)
+				*(unsigned int *)(in + j) = rand_r(&seed);
+			byte = seed;
+			if (s->first) {
+				memset(out, 0, sizeof(out));
+				ret = call(SYS_write, s->out, &byte, 1, in, out);
+				must(ret == 1, "write: %ld", ret);
+				must(!memcmp(in, out, sizeof(in)), "registers changed over write");
+			}
+			do {
+				memset(out, 0, sizeof(out));
+				ret = call(SYS_read, s->in, &byte, 1, in, out);
+				must(!memcmp(in, out, sizeof(in)), "registers changed over read");
+			} while (ret == -EINTR);
+			if (ret == 0)
+				return NULL;
+			must(ret == 1, "read: %ld", ret);
+			if (!s->first) {
+				ret = call(SYS_write, s->out, &byte, 1, in, out);
+				if (ret == -EPIPE)
+					return NULL;
+				must(ret == 1, "write: %ld", ret);
+				must(!memcmp(in, out, sizeof(in)), "registers changed over write");
+			}
+			s->rounds++;
+		}
+	}
+	timer_delete(timer);
+	close(s->out);
+	return NULL;
+}
+
+int main(void)
+{
+	struct sigaction action = { .sa_handler = on_timer, .sa_flags = SA_RESTART };
+	struct side side[4] = { };
+	pthread_t thread[4];
+
+	if (!__builtin_cpu_supports("avx2"))
+		skip("the CPU has no AVX2");
+	signal(SIGPIPE, SIG_IGN);
+	sigaction(SIGUSR1, &action, NULL);
+	for (int i = 0; i < 4; i += 2) {
+		int p[2], q[2];
+
+		must(!pipe(p) && !pipe(q));
+		side[i] = (struct side){ p[0], q[1], true, 0 };
+		side[i + 1] = (struct side){ q[0], p[1], false, 0 };
+	}
+	for (int i = 0; i < 4; i++)
+		must(!pthread_create(&thread[i], NULL, play, &side[i]));
+	for (int i = 0; i < 4; i++)
+		must(!pthread_join(thread[i], NULL));
+	printf("%ld and %ld rounds, %ld signals, %llu settles\n", side[0].rounds, side[2].rounds,
+	       signals, kel_count(settles));
+	must(side[0].rounds > 10 && side[2].rounds > 10);
+	must(signals > 100 && kel_count(settles) > 100);
+	return 0;
+}
