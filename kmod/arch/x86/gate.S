@@ -55,6 +55,9 @@ SYM_INNER_LABEL(kel_gate, SYM_L_GLOBAL)
 	pushq	$__USER_DS
 	pushq	KB_USP(%r11)
 	pushfq
+	testl	$(X86_EFLAGS_DF | X86_EFLAGS_NT | X86_EFLAGS_AC | X86_EFLAGS_IOPL), (%rsp)
+	jnz	.Lodd_flags
+.Lkernel_flags:
 	orl	$X86_EFLAGS_IF, (%rsp)
 	pushq	$__USER_CS
 	pushq	%rcx
@@ -75,7 +78,6 @@ SYM_INNER_LABEL(kel_gate, SYM_L_GLOBAL)
 	pushq	%r14
 	pushq	%r15
 	UNWIND_HINT_REGS
-	cld
 	movq	%rsp, %rdi
 	movq	KB_THREAD(%r11), %rsi
 	sti
@@ -88,6 +90,15 @@ SYM_INNER_LABEL(kel_gate, SYM_L_GLOBAL)
 	UNWIND_HINT_EMPTY
 	swapgs
 	jmp	kel_soft_start
+
+	/*
+	 * As SYSCALL masks them: NT would fault the next IRET, after a context
+	 * switch another thread's; AC would defeat SMAP likewise.
+	 */
+.Lodd_flags:
+	pushq	$X86_EFLAGS_FIXED
+	popfq
+	jmp	.Lkernel_flags
 SYM_CODE_END(kel_soft_start)
 
 /*
