@@ -128,7 +128,9 @@ long kel_stats_get(struct kelevate_stat *st, unsigned long flags)
 	}
 	if (!proc)
 		return -ESRCH;
-	if (!uid_eq(proc->uid, current_euid()) && !capable(CAP_SYS_ADMIN)) {
+	/* its own it may always see, whoever it has become */
+	if (proc->key != current->signal && !uid_eq(proc->uid, current_euid()) &&
+	    !capable(CAP_SYS_ADMIN)) {
 		kel_proc_put(proc);
 		return -EPERM;
 	}
