@@ -17,10 +17,10 @@ import sys
 import time
 
 NOTES = {
-    "tcg": "TCG (emulation): ratios are real, times say nothing about hardware",
-    "icount": "TCG with icount: figures are instructions, exact and repeatable",
-    "vm": "a virtual machine",
-    "hardware": "hardware",
+    "tcg": "measured under TCG (emulation): times and their ratios are TCG's, not hardware's",
+    "icount": "measured under TCG with icount: \"times\" are instructions",
+    "vm": "measured in a virtual machine",
+    "hardware": "measured on hardware",
 }
 
 
@@ -73,7 +73,7 @@ def environment(seed, icount=False):
 def describe(env):
     """The lines above every table."""
     bad = [name for name, state in env["mitigations"].items() if state.startswith("Mitigation")]
-    return (f"{env['machine'].upper() if env['machine'] in ('tcg', 'vm') else env['machine']}: {NOTES[env['machine']]}\n"
+    return (f"{NOTES[env['machine']]}\n"
             f"kernel {env['kernel']}, {env['cpus']} x {env['cpu']}, clocksource {env['clocksource']}, "
             f"module {env['module']}\n"
             f"mitigations in force: {', '.join(bad) or 'none'}; seed {env['seed']}, {env['date']}")
