@@ -5,11 +5,15 @@ set -eu
 . "$(dirname "$0")/lib.sh"
 
 (($(nproc) > 1)) || skip "needs a second CPU to send NMIs"
-helper_module nmi interval=100
+helper_module nmi interval=20
+"$RIG_BUILD/tests/elevate/redzone" &
+redzone=$!
 "$helpers/symbiotes" 8 2 3 || fail "symbiotes failed, status $?"
+wait "$redzone" || fail "redzone failed, status $?"
 counters=/sys/module/nmi/parameters
 sent=$(<$counters/sent)
 handled=$(<$counters/handled)
 faults=$(<$counters/faults)
-echo "$sent NMIs sent, $handled handled, $faults faults in them"
-((handled > 100 && faults > 100)) || fail "too few"
+in_stubs=$(<$counters/in_stubs)
+echo "$sent NMIs sent, $handled handled, $in_stubs in entry stubs, $faults faults in them"
+((handled > 100 && faults > 100 && in_stubs > 10)) || fail "too few"
