@@ -18,6 +18,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/auxv.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -161,6 +162,12 @@ static inline void pin(int cpu)
 	CPU_ZERO(&set);
 	CPU_SET(cpu, &set);
 	must(!sched_setaffinity(0, sizeof(set), &set), "CPU %d", cpu);
+}
+
+/* Without it a wild jump to the kernel half cannot be told from the kernel. */
+static inline bool has_fsgsbase(void)
+{
+	return getauxval(AT_HWCAP2) & 2;
 }
 
 /* Memory that children share. */

@@ -4,7 +4,6 @@
  * calls and migrations, and may be changed.
  */
 #include <asm/prctl.h>
-#include <sys/auxv.h>
 #include "kel.h"
 
 static unsigned long gs0(void)
@@ -24,7 +23,7 @@ static void *thread(void *arg)
 {
 	unsigned long block[2][8] = { { (unsigned long)arg }, { 0x100 + (unsigned long)arg } };
 	int cpus = sysconf(_SC_NPROCESSORS_ONLN), p[2];
-	bool fsgsbase = getauxval(AT_HWCAP2) & 2;
+	bool fsgsbase = has_fsgsbase();
 	char byte = 'x';
 
 	must(!pipe(p));
