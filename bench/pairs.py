@@ -127,26 +127,26 @@ class Pairs:
                 f"{median:>7.3f}  {q1:.3f} .. {q3:.3f}  p {s['p']:.3f}")
 
 
+def place(cpus, batch):
+    """In a new process: where it runs, inherited by its threads."""
+    os.sched_setaffinity(0, cpus)
+    if batch:
+        os.sched_setscheduler(0, os.SCHED_BATCH, os.sched_param(0))
+
+
 class Server:
     """A redis-server of ours on the loopback interface."""
 
     SETTINGS = ["--save", "", "--appendonly", "no", "--bind", "127.0.0.1", "--daemonize", "no"]
 
-    def __init__(self, name, port, prefix=(), cpus=None, batch=False):
-        self.name, self.port = name, port
+    def __init__(self, name, port, prefix, cpus, client_cpus, batch):
+        self.name, self.port, self.client_cpus, self.batch = name, port, client_cpus, batch
         self.log = f"/tmp/symbiote-bench.{os.getpid()}.{port}.log"
         command = [*prefix, "redis-server", "--port", str(port), *self.SETTINGS]
 
-        def place():
-            # Inherited by all its threads.
-            if cpus:
-                os.sched_setaffinity(0, cpus)
-            if batch:
-                os.sched_setscheduler(0, os.SCHED_BATCH, os.sched_param(0))
-
         with open(self.log, "wb") as log:
             self.process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=log, stderr=log,
-                                            preexec_fn=place)
+                                            preexec_fn=lambda: place(cpus, batch))
         self.pid = self.process.pid
         for _ in range(200):
             if self.process.poll() is not None:
@@ -232,9 +232,9 @@ def load(server, test, requests, connections=50, pipeline=1):
     """One run of redis-benchmark. Returns requests/s, server's CPU ns per request, p50 and p99 in ms."""
     command = ["redis-benchmark", "-h", "127.0.0.1", "-p", str(server.port), "-t", test, "-n", str(requests),
                "-c", str(connections), "-P", str(pipeline), "-r", "1000", "--csv"]
-    command = ["taskset", "-c", ",".join(map(str, sorted(server.client))), *command]
     before = server.cpu_ns()
-    out = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    out = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+                         preexec_fn=lambda: place(server.client_cpus, server.batch))
     used = server.cpu_ns() - before
     row = re.search(r'^"(?:SET|GET)",(.*)$', out.stdout, re.M)
     if out.returncode or not row:
@@ -262,16 +262,18 @@ def share(before, after):
     }
 
 
-def both(together=False):
-    """The stock server and the elevated one."""
+def both(together=False, control=False):
+    """The stock server and the elevated one; as a control of the method, two stock ones."""
     cpus = sorted(os.sched_getaffinity(0))
     together = together or len(cpus) == 1
-    where = ("servers and client on one CPU, servers SCHED_BATCH" if together else
+    where = ("servers and client on one CPU, all SCHED_BATCH" if together else
              f"servers pinned to CPU {cpus[0]}, client to CPU {cpus[1]}")
-    servers = [Server("stock", 7001, (), {cpus[0]}, together)]
+    placement = ({cpus[0]}, {cpus[0] if together else cpus[1]}, together)
+    servers = [Server("stock", 7001, (), *placement)]
     try:
-        servers.append(Server("elevated", 7002, ("symbiote", "run", "--"), {cpus[0]}, together))
-        if not servers[1].stat():
+        prefix = () if control else ("symbiote", "run", "--")
+        servers.append(Server("elevated", 7002, prefix, *placement))
+        if not control and not servers[1].stat():
             fail(f"the elevated server is not elevated:\n{read(servers[1].log)}")
     except BaseException:
         for server in servers:
@@ -279,7 +281,6 @@ def both(together=False):
         raise
     for server in servers:
         server.where = where
-        server.client = {cpus[0] if together else cpus[1]}
     return servers
 
 
