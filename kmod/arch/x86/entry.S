@@ -261,8 +261,6 @@ SYM_CODE_START_LOCAL(kel_pf_user)
 .Lpf_kaddr:
 	testb	$KEL_T_KADDR, KB_FLAGS(%rdx)
 	jz	.Lpf_pop
-	testl	$X86_EFLAGS_TF, 48(%rsp)
-	jnz	.Lpf_pop
 	testb	$0x10, 24(%rsp)		/* a fetch elsewhere: a wild jump */
 	jnz	.Lpf_pop
 	movq	KB_THREAD(%rdx), %rdx
@@ -287,7 +285,8 @@ SYM_CODE_END(kel_pf_user)
 /*
  * #GP from user mode: a privileged instruction of a sticky thread elevates it
  * and is retried. If it was another reason, it faults again, elevated now, and
- * ends in the kernel's handler.
+ * ends in the kernel's handler. Under a single step the trap behind the
+ * instruction lowers it at once, which is what a tracer expects to see.
  */
 SYM_CODE_START_LOCAL(kel_gp_user)
 	cmpq	$0, (%rsp)
@@ -297,8 +296,6 @@ SYM_CODE_START_LOCAL(kel_gp_user)
 	andq	$-KEL_BLOCK_SIZE, %rax
 	testb	$KEL_T_PRIVILEGED, KB_FLAGS(%rax)
 	jz	.Lgp_pop
-	testl	$X86_EFLAGS_TF, 32(%rsp)
-	jnz	.Lgp_pop
 	movq	KB_THREAD(%rax), %rax
 	incq	KT_BY_PRIVILEGED(%rax)
 	movq	$__KERNEL_CS, 24(%rsp)
