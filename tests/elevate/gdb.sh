@@ -1,0 +1,18 @@
+#!/bin/bash
+# gdb attaches to an elevated thread, sees user mode registers, steps, breaks, and lets it go.
+set -eu
+# shellcheck source=tests/elevate/lib.sh
+. "$(dirname "$0")/lib.sh"
+
+type gdb >/dev/null 2>&1 || skip "no gdb"
+"$helpers/spin" 0 12 >said &
+spin=$!
+sleep 1
+gdb -q -nx -batch -p "$spin" -ex 'set pagination off' -ex 'info registers cs' -ex 'stepi 20' -ex 'bt 3' \
+	-ex 'break kel_now' -ex 'continue' -ex 'bt 2' -ex 'info registers cs' -ex 'delete' -ex 'detach' \
+	>log 2>&1 || { cat log && fail "gdb failed"; }
+cat log
+(($(grep -c '^cs *0x33' log) == 2)) || fail "CS is not user mode's"
+grep -q 'Breakpoint 1[.0-9]*, .*kel_now' log || fail "the breakpoint was not reached"
+kill -0 "$spin" || fail "the symbiote is gone"
+wait "$spin" || fail "the symbiote's status $?"
