@@ -27,7 +27,7 @@ int main(void)
 		must(gate0(SYS_getppid) == -99, "the filter was not asked");
 		must(gate0(SYS_getpid) == getpid());
 	}
-	must(kel_count(fallbacks[KELEVATE_FB_WORK]) >= before + 200);
+	must(kel_count(fallbacks[KELEVATE_FB_WORK]) >= before + 150);
 	must(kel(KELEVATE_ELEVATE, KELEVATE_STICKY, NULL) == -EPERM);
 	must(kel(KELEVATE_GRANT, KELEVATE_GRANT_EXEC, NULL) == -EPERM);
 	must(!(kel_query().state & KELEVATE_S_CAPABLE));
