@@ -28,8 +28,14 @@ static DEFINE_MUTEX(install_lock);
 static bool installed;			/* under install_lock */
 static mempool_t *pool;			/* fork must not fail for us */
 
+/*
+ * Removing and installing patch the kernel's text on every CPU: not for each
+ * program of a shell's loop.
+ */
+#define REMOVE_DELAY	HZ
+
 static void remove_work(struct work_struct *work);
-static DECLARE_WORK(remover, remove_work);
+static DECLARE_DELAYED_WORK(remover, remove_work);
 
 /* No lockdown, and the capability that loading a module takes. */
 bool kel_capable(void)
@@ -99,7 +105,7 @@ static void proc_unhash(struct kel_proc *proc)
 	proc->active = false;
 	proc->exec_task = NULL;
 	if (!--nr_procs)
-		schedule_work(&remover);
+		mod_delayed_work(system_wq, &remover, REMOVE_DELAY);
 }
 
 static void proc_forget(struct kel_proc *proc)
@@ -316,7 +322,7 @@ out:
 	if (new)
 		kel_proc_put(new);
 	if (ret)
-		schedule_work(&remover);
+		mod_delayed_work(system_wq, &remover, REMOVE_DELAY);
 	return ret;
 }
 
@@ -389,7 +395,7 @@ int kel_grant_init(void)
 /* No symbiote lives any more: each holds a reference to the module. */
 void kel_grant_exit(void)
 {
-	flush_work(&remover);
+	flush_delayed_work(&remover);
 	rcu_barrier();
 	mempool_destroy(pool);
 }
