@@ -3,7 +3,7 @@
  * env.c - reads the SYMBIOTE_ environment
  *
  * Nothing here allocates, writes to the environment or trusts its contents:
- * tests/shim/env_fuzz.c feeds it with rubbish.
+ * tests/fuzz/env.c feeds it with rubbish.
  */
 #include <stddef.h>
 #include <string.h>
