@@ -510,7 +510,7 @@ static void make_inotify(struct target *t, int arg, enum state state)
 	(void)arg;
 	snprintf(path, sizeof(path), "%s/watched", equiv_dir);
 	t->fd = inotify_init1(0);
-	must(inotify_add_watch(t->fd, path, IN_CREATE | IN_DELETE) > 0);
+	must(inotify_add_watch(t->fd, path, IN_CREATE) > 0);
 	t->wake = wake_inotify;
 	if (state == DATA)
 		wake_inotify(t);
