@@ -18,6 +18,16 @@ demo:
 check:
 	@tests/check --kernel $(KERNEL) $(BOOTS:%=--boot %) $(foreach glob,$(TESTS),'$(glob)')
 
+# make equiv        the gate against system calls, every single argument on every descriptor: half an hour
+equiv:
+	$(VM) --timeout 7200 -- sh -c '"$$RIG_BUILD"/tests/equiv/equiv --all --seconds 300 && \
+		"$$RIG_BUILD"/tests/equiv/equiv --all --seconds 300 --mode bracketed'
+
+# make fuzz         the system call and the environment parser with rubbish, as root and nobody: 10 minutes
+fuzz:
+	$(VM) --timeout 1200 -- sh -c '"$$RIG_BUILD"/tests/fuzz/kelevate --seconds 600 && \
+		"$$RIG_BUILD"/tests/fuzz/env --seconds 60'
+
 # make bench        measurements, in guests
 bench:
 	bench/run --kernel $(KERNEL)
@@ -63,4 +73,4 @@ kernel_release = $(shell sed -n 's/.*UTS_RELEASE "\(.*\)"/\1/p' $(KERNELDIR)/inc
 # Headers of a distribution come without its key: do not try to sign.
 signing = $(if $(wildcard $(KERNELDIR)/certs/signing_key.pem),,CONFIG_MODULE_SIG_ALL=)
 
-.PHONY: help demo check bench shell all module install uninstall clean
+.PHONY: help demo check equiv fuzz bench shell all module install uninstall clean
