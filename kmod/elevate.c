@@ -116,15 +116,23 @@ void kel_thread_drop(void)
 	call_rcu(&th->rcu, thread_free_rcu);
 }
 
-static void thread_arm(struct kel_proc *proc, unsigned long flags)
+/* The thread, armed; NULL: another thread gave up the grant meanwhile. */
+static struct kel_thread *thread_arm(unsigned long flags)
 {
 	struct kel_thread *th = kel_thread_current(), *new = NULL;
+	struct kel_proc *proc;
 
 	if (!th) {
 		new = mempool_alloc(pool, GFP_KERNEL);
 		spin_lock(&kel_lock);
-		th = thread_new(new, current, proc);
+		proc = kel_proc_find(current);
+		if (proc && proc->active)
+			th = thread_new(new, current, proc);
 		spin_unlock(&kel_lock);
+		if (!th) {
+			mempool_free(new, pool);
+			return NULL;
+		}
 	}
 	preempt_disable();
 	th->flags = flags;
@@ -133,12 +141,14 @@ static void thread_arm(struct kel_proc *proc, unsigned long flags)
 		preempt_notifier_register(&th->notifier);
 	kel_arch_load(th);
 	preempt_enable();
+	return th;
 }
 
 static long elevate(struct pt_regs *regs, unsigned long flags)
 {
-	unsigned long t = 0;
+	struct kel_thread *th;
 	struct kel_proc *proc;
+	unsigned long t = 0;
 	int ret;
 
 	if (flags & ~(KELEVATE_STICKY | KELEVATE_KADDR | KELEVATE_BRACKETED))
@@ -167,13 +177,6 @@ static long elevate(struct pt_regs *regs, unsigned long flags)
 	if (!(flags & KELEVATE_STICKY) && READ_ONCE(current_thread_info()->syscall_work))
 		return -EBUSY;
 
-	/* it is this process's, and we are it: it stays */
-	spin_lock(&kel_lock);
-	proc = kel_proc_find(current);
-	spin_unlock(&kel_lock);
-	if (!proc)
-		return -EPERM;
-
 	if (flags & KELEVATE_STICKY)
 		t |= KEL_T_STICKY;
 	if (flags & KELEVATE_KADDR)
@@ -182,8 +185,10 @@ static long elevate(struct pt_regs *regs, unsigned long flags)
 		t |= KEL_T_BRACKETED;
 	else if (flags & KELEVATE_STICKY)
 		t |= KEL_T_PRIVILEGED;
-	thread_arm(proc, t);
-	kel_proc_announce(proc);
+	th = thread_arm(t);
+	if (!th)
+		return -EPERM;
+	kel_proc_announce(th->proc);	/* which stays while it has threads */
 	if (!(flags & KELEVATE_BRACKETED))
 		return 1;	/* and the caller returns elevated */
 	trace_kelevate_elevate(flags);
