@@ -72,20 +72,20 @@ attempt 3 "number is unreadable" $v -- --number "600x"
 attempt 3 "number is unreadable" $v -- --number "-1"
 attempt 3 "number is unreadable" $v -- --number "99999999999999999999"
 
+# strict VARIABLE=VALUE...: ends with one line, and the program does not run.
+strict() {
+	local status=0
+	env LD_PRELOAD="$library" SYMBIOTE_STRICT=1 "$@" /bin/echo no >stdout 2>stderr || status=$?
+	if ((status != 125)) || [[ -s stdout ]] || (($(wc -l <stderr) != 1)); then
+		echo "not ok: strict $*: status $status"; cat stdout stderr; failed=1
+	fi
+}
 if [[ ! -e /sys/module/kelevate ]]; then
 	attempt 3 "not loaded" $v
 	attempt 3 ""
+	strict
 fi
-if [[ ! -e /sys/module/kelevate ]]; then
-	LD_PRELOAD=$library SYMBIOTE_STRICT=1 /bin/echo no >stdout 2>stderr
-	if (($? != 125)) || [[ -s stdout ]] || (($(wc -l <stderr) != 1)); then
-		echo "not ok: strict"; cat stdout stderr; failed=1
-	fi
-fi
-LD_PRELOAD=$library SYMBIOTE_STRICT=1 SYMBIOTE_MODE=x /bin/echo no >stdout 2>stderr
-if (($? != 125)) || [[ -s stdout ]] || (($(wc -l <stderr) != 1)); then
-	echo "not ok: strict, nonsense"; cat stdout stderr; failed=1
-fi
+strict SYMBIOTE_MODE=x
 
 # The environment is passed on as it is.
 before=$(env -i A=b LD_PRELOAD="$library" SYMBIOTE_MODE=off SYMBIOTE_CALLS=none /usr/bin/env)

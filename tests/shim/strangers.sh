@@ -2,7 +2,6 @@
 # Who is not granted runs the program as it is, and is told why.
 set -u
 
-here=$(cd "$(dirname "$0")" && pwd)
 library=${SYMBIOTE_LIBRARY:-/usr/local/lib/symbiote/libsymbiote.so}
 [[ -e $library ]] || { echo "libsymbiote.so is not installed"; exit 77; }
 [[ -e /sys/module/kelevate ]] || { echo "the module is not loaded"; exit 77; }
