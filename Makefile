@@ -1,6 +1,7 @@
 # The front door. `make help` tells.
 
-KERNEL    ?= 6.1-amd64
+ARCH      ?= $(shell dpkg --print-architecture)
+KERNEL    ?= 6.1-$(ARCH)
 PREFIX    ?= /usr/local
 DESTDIR   ?=
 KERNELDIR ?= /lib/modules/$(shell uname -r)/build

@@ -40,11 +40,19 @@ load_arch() {
 		arch_append="tsc=reliable clocksource=tsc"
 		kernel_arch=x86 gnu_type=x86_64-linux-gnu
 		;;
+	arm64)
+		qemu=qemu-system-aarch64 qemu_package=qemu-system-arm
+		machine=virt console=ttyAMA0
+		cpu=neoverse-n1
+		arch_append=
+		kernel_arch=arm64 gnu_type=aarch64-linux-gnu
+		;;
 	*)
 		die "row '$row': architecture '$arch' is not known to tests/qemu/lib.sh"
 		;;
 	esac
-	if [[ $arch == "$(dpkg --print-architecture)" ]]; then
+	host_arch=$(dpkg --print-architecture)
+	if [[ $arch == "$host_arch" ]]; then
 		cross_compile=
 	else
 		cross_compile=$gnu_type-
@@ -113,7 +121,7 @@ private_apt() {
 	"$command" -q -o Dir::State="$dir/state" -o Dir::State::status="$dir/state/status" \
 		-o Dir::Cache="$dir/cache" -o Dir::Etc::sourcelist="$dir/sources.list" \
 		-o Dir::Etc::sourceparts=/dev/null -o Dir::Etc::preferencesparts=/dev/null \
-		-o APT::Architecture="$arch" -o APT::Architectures="$arch" \
+		-o APT::Architecture="$arch" -o APT::Architectures="$arch,$host_arch" \
 		-o APT::Sandbox::User=root "${default[@]}" "$@"
 }
 
