@@ -296,6 +296,8 @@ SYM_CODE_START_LOCAL(kel_gp_user)
 	andq	$-KEL_BLOCK_SIZE, %rax
 	testb	$KEL_T_PRIVILEGED, KB_FLAGS(%rax)
 	jz	.Lgp_pop
+	cmpw	$__USER_CS, 24(%rsp)	/* not 32-bit code, which means something else in 64 */
+	jne	.Lgp_pop
 	movq	KB_THREAD(%rax), %rax
 	incq	KT_BY_PRIVILEGED(%rax)
 	movq	$__KERNEL_CS, 24(%rsp)
@@ -321,6 +323,8 @@ SYM_CODE_START(kel_vector_entry)
 	andq	$-KEL_BLOCK_SIZE, %rax
 	testb	$KEL_T_PRIVILEGED, KB_FLAGS(%rax)
 	jz	.Lvec_refuse
+	cmpw	$__USER_CS, 16(%rsp)
+	jne	.Lvec_refuse
 	movq	KB_THREAD(%rax), %rax
 	incq	KT_BY_VECTOR(%rax)
 	movq	$__KERNEL_CS, 16(%rsp)
