@@ -8,7 +8,6 @@
 #include <linux/ptrace.h>
 #include <linux/slab.h>
 #include <linux/uaccess.h>
-#include <asm/syscall.h>
 #include "kelevate.h"
 #define CREATE_TRACE_POINTS
 #include "trace.h"
@@ -174,7 +173,7 @@ static long elevate(struct pt_regs *regs, unsigned long flags)
 		if (ret)
 			return ret;
 	}
-	if (!(flags & KELEVATE_STICKY) && READ_ONCE(current_thread_info()->syscall_work))
+	if (!(flags & KELEVATE_STICKY) && (kel_syscall_work() || kel_watched()))
 		return -EBUSY;
 
 	if (flags & KELEVATE_STICKY)
@@ -257,7 +256,9 @@ static long query(void __user *arg, bool gate)
 	abi = info.abi;
 	memset(&info, 0, sizeof(info));
 	info.abi = KELEVATE_ABI;
-	info.features = KELEVATE_F_GATE | KELEVATE_F_VECTOR | kel_hook_feature();
+	info.features = KELEVATE_F_GATE | kel_hook_feature();
+	if (kel_arch_vector())
+		info.features |= KELEVATE_F_VECTOR;
 	if (kel_deep)
 		info.features |= KELEVATE_F_DEEP;
 	info.state = thread_state(gate);
@@ -356,16 +357,10 @@ static long call(void __user *arg)
 /* Everything but the return to elevated text, which is 1. */
 long kelevate_call(struct pt_regs *regs, bool gate)
 {
-	unsigned long a[6];
-	unsigned long op, flags;
-	void __user *arg;
+	unsigned long flags = kel_arg(regs, 1);
+	void __user *arg = (void __user *)kel_arg(regs, 2);
 
-	syscall_get_arguments(current, regs, a);
-	op = a[0];
-	flags = a[1];
-	arg = (void __user *)a[2];
-
-	switch ((unsigned int)op) {
+	switch ((unsigned int)kel_arg(regs, 0)) {
 	case KELEVATE_NULL:
 		return 0;
 	case KELEVATE_QUERY:
@@ -397,7 +392,7 @@ long kelevate_call(struct pt_regs *regs, bool gate)
 
 /*
  * The system call. Elevated threads leave it directly: the stock exit path
- * must not meet a kernel CS in pt_regs while it still delivers signals. If
+ * must not meet a privileged frame while it still delivers signals. If
  * there is work for that path, it returns to the system call instruction, does
  * the work on its way, and comes here again.
  */
@@ -413,18 +408,17 @@ asmlinkage long kel_sys_kelevate(const struct pt_regs *cregs)
 		goto out;
 	ret = 0;
 	/* traced and watched: the sticky thread elevates when it can */
-	if (READ_ONCE(current_thread_info()->syscall_work))
+	if (kel_syscall_work() || kel_watched())
 		goto out;
 	module_put(THIS_MODULE);	/* the process holds one */
 	raw_local_irq_disable();
 	if (kel_work_pending()) {
 		raw_local_irq_enable();
-		instruction_pointer_set(regs, instruction_pointer(regs) - 2);
-		return kel_nr;
+		return kel_rewind(regs);
 	}
 	kel_thread_current()->elevations++;
-	trace_kelevate_elevate(regs->si);
-	regs->ax = 0;
+	trace_kelevate_elevate(kel_arg(regs, 1));
+	kel_set_result(regs, 0);
 	kel_arch_set_elevated(regs);
 	kel_return_elevated(regs);
 	unreachable();

@@ -3,37 +3,24 @@
  * What happens between the gate's two halves of assembly: the call, and
  * whatever has to be looked at before application code goes on.
  */
-#include <linux/entry-common.h>
 #include <linux/nospec.h>
-#include <asm/syscall.h>
 #include "kelevate.h"
 #include "trace.h"
 
 /* What the gate's assembly does with our answer. */
 enum { GATE_FAST = 0, GATE_ELEVATED = 1, GATE_USER = 2 };
 
-/*
- * Everything that the stock exit path would do something about. FPU_LOAD: the
- * function slept or a softirq used the FPU, and the registers are not the
- * thread's any more.
- */
-#define KEL_WORK (EXIT_TO_USER_MODE_WORK | _TIF_NEED_FPU_LOAD | _TIF_USER_RETURN_NOTIFY)
-
-/* Flags that only IRET puts back. */
-#define KEL_FLAGS (X86_EFLAGS_TF | X86_EFLAGS_DF | X86_EFLAGS_NT | X86_EFLAGS_AC | X86_EFLAGS_IOPL)
-
 unsigned long kel_work_pending(void)
 {
 	return READ_ONCE(current_thread_info()->flags) & KEL_WORK;
 }
 
-/* The caller's SYSCALL instruction does it instead: see the contract. */
+/* The caller's system call instruction does it instead: see the contract. */
 static noinline int fallback(struct pt_regs *regs, struct kel_thread *th, unsigned int reason)
 {
 	th->fallbacks[reason]++;
-	trace_kelevate_fallback(regs->orig_ax, reason);
-	regs->ax = regs->orig_ax;
-	regs->ip -= 2;
+	trace_kelevate_fallback(kel_syscall_nr(regs), reason);
+	kel_rewind(regs);
 	raw_local_irq_disable();
 	return GATE_USER;
 }
@@ -51,26 +38,24 @@ static bool is_restart(long ret)
  */
 static noinline int settle(struct pt_regs *regs, struct kel_thread *th, unsigned long work)
 {
-	unsigned long ip = regs->ip, sp = regs->sp;
-	bool restart = is_restart(regs->ax);
+	unsigned long ip = instruction_pointer(regs), sp = regs->sp;
+	bool restart = is_restart(kel_result(regs));
 
 	th->settles++;
-	trace_kelevate_settle(regs->orig_ax, work);
+	trace_kelevate_settle(kel_syscall_nr(regs), work);
 	if (restart)
 		th->fallbacks[KELEVATE_FB_RESTART]++;
 	else
-		regs->orig_ax = -1;
+		kel_forget_syscall(regs);
 
 	local_irq_disable();
 	kel_arch_exit_to_user(regs);
 
-	if (restart && regs->ip == ip && is_restart(regs->ax)) {
-		/* nothing came of it: make the system call */
-		regs->ax = regs->orig_ax;
-		regs->ip -= 2;
-	}
-	if (restart || (th->flags & KEL_T_BRACKETED) || regs->ip != ip ||
-	    regs->sp != sp || (regs->flags & X86_EFLAGS_TF))
+	/* nothing came of it: make the system call */
+	if (restart && instruction_pointer(regs) == ip && is_restart(kel_result(regs)))
+		kel_rewind(regs);
+	if (restart || (th->flags & KEL_T_BRACKETED) || instruction_pointer(regs) != ip ||
+	    regs->sp != sp || kel_stepped(regs) || kel_watched())
 		return GATE_USER;
 	/*
 	 * Nothing is pending and IRQs are off: it may go on elevated. What the
@@ -82,15 +67,15 @@ static noinline int settle(struct pt_regs *regs, struct kel_thread *th, unsigned
 
 /*
  * IRQs on at entry and off on return; regs is the thread's task_pt_regs, with
- * the call's number in ax and orig_ax.
+ * everything as its system call would have found it.
  */
 int kel_gate_call(struct pt_regs *regs, struct kel_thread *th)
 {
-	unsigned long nr = regs->orig_ax, work;
+	unsigned long nr = kel_syscall_nr(regs), work;
 	struct kel_shortcut *sc;
 	long ret;
 
-	if (unlikely(READ_ONCE(current_thread_info()->syscall_work)))
+	if (unlikely(kel_syscall_work()))
 		return fallback(regs, th, KELEVATE_FB_WORK);
 	if (unlikely(nr >= KELEVATE_NR_MAX || !(th->flags & KEL_T_STICKY)))
 		return fallback(regs, th, KELEVATE_FB_UNKNOWN);
@@ -103,7 +88,7 @@ int kel_gate_call(struct pt_regs *regs, struct kel_thread *th)
 		ret = sc->sys(regs);
 		th->rows[sc->row]++;
 	}
-	regs->ax = ret;
+	kel_set_result(regs, ret);
 
 	raw_local_irq_disable();
 	work = kel_work_pending();
@@ -113,7 +98,7 @@ int kel_gate_call(struct pt_regs *regs, struct kel_thread *th)
 	}
 	if (unlikely(th->flags & KEL_T_BRACKETED))
 		return GATE_USER;
-	if (unlikely(regs->flags & KEL_FLAGS)) {
+	if (unlikely(kel_odd_flags(regs))) {
 		kel_arch_set_elevated(regs);
 		return GATE_ELEVATED;
 	}

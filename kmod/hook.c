@@ -3,7 +3,7 @@
  * How the system call gets its number. Two ways behind one interface:
  *
  *	table	its entry of sys_call_table, where the kernel dispatches
- *		through that table (x86 before 6.9)
+ *		through that table (x86 before 6.9, arm64)
  *	kprobe	on the function that answers unknown numbers. It only redirects
  *		the instruction pointer: the work is not done in the probe's
  *		context. The empty post handler forbids the optimised kind,
@@ -13,16 +13,18 @@
 #include <linux/module.h>
 #include <linux/rcupdate.h>
 #include <linux/syscalls.h>
-#include <asm/syscall.h>
 #include "kelevate.h"
 
-#define NI_SYSCALL	"__x64_sys_ni_syscall"
+#define NI_SYSCALL	KEL_SYS "ni_syscall"
 
 static char *hook = "auto";
 module_param(hook, charp, 0444);
 MODULE_PARM_DESC(hook, "registration of the system call: auto, table or kprobe");
 
-/* 337 to 423 are not used on x86_64; this one is unknown in 5.10 to 7.x */
+/*
+ * Not used: 337 to 423 on x86_64, 294 to 402 on arm64. This one is unknown in
+ * 5.10 to 7.x.
+ */
 unsigned int kel_nr = 400;
 module_param_named(nr, kel_nr, uint, 0444);
 MODULE_PARM_DESC(nr, "number of the kelevate system call (default 400)");
@@ -32,11 +34,12 @@ static unsigned long table_old;
 
 static int table_plant(void)
 {
-	unsigned long *table = (unsigned long *)kel_ksym("sys_call_table");
 	unsigned long ni = kel_ksym(NI_SYSCALL), mine = (unsigned long)kel_sys_kelevate;
+	bool in_use = false;
+	unsigned long *table = kel_arch_syscall_table(&in_use);
 	int ret;
 
-	if (!table || kel_ksym("x64_sys_call")) {
+	if (!in_use) {
 		pr_err("refused: hook=table, but this kernel does not dispatch through sys_call_table: use hook=kprobe\n");
 		return -EOPNOTSUPP;
 	}
@@ -60,11 +63,11 @@ static void table_remove(void)
 
 static int probe_pre(struct kprobe *p, struct pt_regs *regs)
 {
-	const struct pt_regs *user = (const struct pt_regs *)regs->di;
+	const struct pt_regs *user = (const struct pt_regs *)regs_get_kernel_argument(regs, 0);
 
-	if (user->orig_ax != kel_nr)
+	if (kel_syscall_nr(user) != kel_nr)
 		return 0;
-	regs->ip = (unsigned long)kel_sys_kelevate;
+	instruction_pointer_set(regs, (unsigned long)kel_sys_kelevate);
 	return 1;
 }
 
@@ -82,7 +85,8 @@ static bool probe_planted;
 
 static int probe_plant(void)
 {
-	unsigned long *table = (unsigned long *)kel_ksym("sys_call_table");
+	bool in_use;
+	unsigned long *table = kel_arch_syscall_table(&in_use);
 	int ret;
 
 	if (table && table[kel_nr] != kel_ksym(NI_SYSCALL)) {
@@ -123,7 +127,10 @@ int kel_hook_check(void)
 
 int kel_hook_init(void)
 {
-	if (!strcmp(hook, "table") || (!strcmp(hook, "auto") && !kel_ksym("x64_sys_call")))
+	bool in_use = false;
+
+	kel_arch_syscall_table(&in_use);
+	if (!strcmp(hook, "table") || (!strcmp(hook, "auto") && in_use))
 		return table_plant();
 	return probe_plant();
 }

@@ -9,7 +9,10 @@
 #include <linux/sched.h>
 #include <linux/sched/task_stack.h>
 #include "uapi/kelevate.h"
-#include "arch/x86/block.h"
+#include "flags.h"
+#ifdef CONFIG_X86_64
+#include "arch/x86/arch.h"
+#endif
 
 struct pt_regs;
 struct linux_binprm;
@@ -26,6 +29,7 @@ struct kel_thread {
 	u64 lowered;
 	u64 fb_event;
 	u64 fb_step;
+	struct kel_arch_thread arch;
 	/* C only from here on */
 	u64 elevations;
 	u64 settles;
@@ -61,18 +65,6 @@ extern unsigned int kel_nr;		/* number of the system call */
 extern bool kel_deep;
 
 /* arch: everything that touches the CPU or the kernel's entry */
-struct kel_cpu {
-	u64 *ist;
-	u64 top;
-	struct kel_thread *thread;
-	u64 flags;
-	u64 tos;
-	u64 usp;
-	u64 scratch[6];
-};
-
-DECLARE_PER_CPU(struct kel_cpu *, kel_cpu_ptr);
-
 int kel_arch_check(void);
 int kel_arch_init(void);
 void kel_arch_exit(void);
@@ -87,6 +79,9 @@ unsigned long kel_arch_gate(void);
 unsigned int kel_arch_vector(void);
 int kel_arch_resolve(void);
 void kel_arch_exit_to_user(struct pt_regs *regs);
+/* in_use: whether the kernel dispatches through it. NULL: not found */
+unsigned long *kel_arch_syscall_table(bool *in_use);
+struct page *kel_arch_page(unsigned long addr);	/* behind the kernel's image, NULL: unknown */
 
 /* grant.c */
 int kel_grant_init(void);

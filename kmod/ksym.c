@@ -9,7 +9,6 @@
 #include <linux/kprobes.h>
 #include <linux/mm.h>
 #include <linux/vmalloc.h>
-#include <asm/pgtable.h>
 #include "kelevate.h"
 
 static unsigned long (*lookup_name)(const char *name);
@@ -36,7 +35,7 @@ unsigned long kel_ksym(const char *name)
 
 /*
  * Writes through a second mapping of the page, so that the first keeps its
- * protection and CR0.WP is left alone. Not atomic: for text and tables that
+ * protection. Not atomic: for text and tables that
  * nobody uses yet, or for one aligned word.
  */
 int kel_poke(void *addr, const void *src, size_t len)
@@ -44,21 +43,11 @@ int kel_poke(void *addr, const void *src, size_t len)
 	while (len) {
 		unsigned long a = (unsigned long)addr;
 		size_t n = min(len, (size_t)(PAGE_SIZE - offset_in_page(a)));
-		unsigned int level;
-		pte_t *pte = lookup_address(a, &level);
-		struct page *page;
-		unsigned long pfn;
+		struct page *page = kel_arch_page(a);
 		void *map;
 
-		if (!pte || !pte_present(*pte))
+		if (!page)
 			return -EFAULT;
-		if (level == PG_LEVEL_4K)
-			pfn = pte_pfn(*pte);
-		else if (level == PG_LEVEL_2M)
-			pfn = pmd_pfn(*(pmd_t *)pte) + ((a & ~PMD_MASK) >> PAGE_SHIFT);
-		else
-			return -EFAULT;
-		page = pfn_to_page(pfn);
 		map = vmap(&page, 1, VM_MAP, PAGE_KERNEL);
 		if (!map)
 			return -ENOMEM;

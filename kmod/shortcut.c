@@ -17,7 +17,6 @@
 #include <linux/socket.h>
 #include <linux/uaccess.h>
 #include <linux/uio.h>
-#include <asm/syscall.h>
 #include <asm/unistd.h>
 #include <net/sock.h>
 #include <net/tcp.h>
@@ -41,7 +40,7 @@ static struct {
 	bool deep;
 	const char *call, *function;
 } rows[] = {
-#define SHALLOW(call)		{ __NR_##call, false, #call, "__x64_sys_" #call },
+#define SHALLOW(call)		{ __NR_##call, false, #call, KEL_SYS #call },
 #define DEEP(call, function)	{ __NR_##call, true, #call, #function },
 #define __NR_kelevate		0	/* is a parameter */
 #include "shortcuts.def"
@@ -50,7 +49,7 @@ static struct {
 static int (*hook_file)(struct file *file, int mask);
 static int (*hook_recv)(struct socket *sock, struct msghdr *msg, int size, int flags);
 static int (*hook_send)(struct socket *sock, struct msghdr *msg, int size);
-static const struct file_operations *pipe_fops;
+static void *pipe_read_iter;	/* which only pipes have */
 
 enum kind { KIND_NONE, KIND_TCP, KIND_UNIX };
 
@@ -117,12 +116,12 @@ static long pipe_io(struct file *file, char __user *buf, size_t len, bool out)
 /* read and write on a socket or pipe: neither has a position. */
 static long deep_rw(struct pt_regs *regs, struct kel_thread *th, bool out)
 {
-	char __user *buf = (char __user *)regs->si;
-	size_t len = regs->dx;
+	char __user *buf = (char __user *)kel_arg(regs, 1);
+	size_t len = kel_arg(regs, 2);
 	struct msghdr msg = { };
 	enum kind kind = KIND_NONE;
 	struct socket *sock;
-	struct fd f = fdget(regs->di);
+	struct fd f = fdget(kel_arg(regs, 0));
 	fmode_t mode = out ? FMODE_WRITE : FMODE_READ;
 	long ret = KEL_NOT_DEEP;
 	unsigned int row;
@@ -134,7 +133,7 @@ static long deep_rw(struct pt_regs *regs, struct kel_thread *th, bool out)
 		kind = socket_kind(sock);
 		if (kind == KIND_NONE)
 			goto out;
-	} else if (f.file->f_op != pipe_fops || !(f.file->f_mode & FMODE_STREAM)) {
+	} else if (f.file->f_op->read_iter != pipe_read_iter || !(f.file->f_mode & FMODE_STREAM)) {
 		goto out;
 	}
 	/* whatever is an error before anything happens: not worth a copy */
@@ -194,18 +193,18 @@ static long deep_write(struct pt_regs *regs, struct kel_thread *th)
 /* recvfrom and sendto without an address: recv and send. */
 static long deep_msg(struct pt_regs *regs, struct kel_thread *th, bool out)
 {
-	char __user *buf = (char __user *)regs->si;
-	size_t len = regs->dx;
-	unsigned int flags = regs->r10, row;
+	char __user *buf = (char __user *)kel_arg(regs, 1);
+	size_t len = kel_arg(regs, 2);
+	unsigned int flags = kel_arg(regs, 3), row;
 	struct msghdr msg = { };
 	enum kind kind;
 	struct socket *sock;
 	long ret = KEL_NOT_DEEP;
 	struct fd f;
 
-	if (regs->r8 || !access_ok(buf, len))
+	if (kel_arg(regs, 4) || !access_ok(buf, len))
 		return KEL_NOT_DEEP;
-	f = fdget(regs->di);
+	f = fdget(kel_arg(regs, 0));
 	if (!f.file)
 		return KEL_NOT_DEEP;
 	sock = sock_from_file(f.file);
@@ -245,7 +244,7 @@ static long deep_sendto(struct pt_regs *regs, struct kel_thread *th)
 
 static long gate_kelevate(const struct pt_regs *regs)
 {
-	switch ((unsigned int)regs->di) {
+	switch ((unsigned int)kel_arg(regs, 0)) {
 	case KELEVATE_NULL:
 		return 0;
 	case KELEVATE_ELEVATE:
@@ -306,9 +305,9 @@ int kel_shortcut_init(void)
 	hook_file = (void *)kel_ksym("security_file_permission");
 	hook_recv = (void *)kel_ksym("security_socket_recvmsg");
 	hook_send = (void *)kel_ksym("security_socket_sendmsg");
-	pipe_fops = (void *)kel_ksym("pipefifo_fops");
-	if (!hook_file || !hook_recv || !hook_send || !pipe_fops) {
-		pr_notice("no deep shortcuts: this kernel lacks a security hook's symbol\n");
+	pipe_read_iter = (void *)kel_ksym("pipe_read");
+	if (!hook_file || !hook_recv || !hook_send || !pipe_read_iter) {
+		pr_notice("no deep shortcuts: this kernel lacks a symbol of theirs\n");
 		kel_deep = false;
 		return 0;
 	}

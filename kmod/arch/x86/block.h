@@ -12,6 +12,8 @@
 #ifndef KEL_X86_BLOCK_H
 #define KEL_X86_BLOCK_H
 
+#include "../../flags.h"
+
 #define KEL_BLOCK_SIZE		8192
 #define KEL_BLOCK_FLOOR		2048	/* the slot is never moved below */
 
@@ -32,12 +34,6 @@
 #define KT_LOWERED		32
 #define KT_FB_EVENT		40
 #define KT_FB_STEP		48
-
-/* kel_cpu.flags, kel_thread.flags */
-#define KEL_T_STICKY		1	/* the gate elevates */
-#define KEL_T_PRIVILEGED	2	/* so do #GP and the fast vector */
-#define KEL_T_KADDR		4	/* so do kernel addresses */
-#define KEL_T_BRACKETED		8	/* the gate returns lowered */
 
 /*
  * gate.S, from kel_soft_start: the gate's last instructions (sti; jmp *%rcx)

@@ -220,6 +220,28 @@ void kel_arch_remove(void)
 		WRITE_ONCE(per_cpu(cpu_tss_rw, cpu).x86_tss.ist[ist_slot], 0);
 }
 
+unsigned long *kel_arch_syscall_table(bool *in_use)
+{
+	unsigned long *table = (unsigned long *)kel_ksym("sys_call_table");
+
+	*in_use = table && !kel_ksym("x64_sys_call");
+	return table;
+}
+
+struct page *kel_arch_page(unsigned long addr)
+{
+	unsigned int level;
+	pte_t *pte = lookup_address(addr, &level);
+
+	if (!pte || !pte_present(*pte))
+		return NULL;
+	if (level == PG_LEVEL_4K)
+		return pfn_to_page(pte_pfn(*pte));
+	if (level == PG_LEVEL_2M)
+		return pfn_to_page(pmd_pfn(*(pmd_t *)pte) + ((addr & ~PMD_MASK) >> PAGE_SHIFT));
+	return NULL;
+}
+
 static void kel_sync_core(void *unused)
 {
 	sync_core();
