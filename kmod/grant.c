@@ -108,6 +108,12 @@ static void proc_unhash(struct kel_proc *proc)
 		mod_delayed_work(system_wq, &remover, REMOVE_DELAY);
 }
 
+/* It may do nothing (any more) that it has to be known for. With kel_lock. */
+static bool is_idle(const struct kel_proc *proc)
+{
+	return !proc->active && !proc->exec_task && list_empty(&proc->threads);
+}
+
 static void proc_forget(struct kel_proc *proc)
 {
 	kel_proc_put(proc);
@@ -155,12 +161,15 @@ static void on_exit(void *data, struct task_struct *task)
 	struct kel_proc *proc;
 
 	kel_thread_drop();
-	if (atomic_read(&task->signal->live))
-		return;
 	spin_lock(&kel_lock);
 	proc = kel_proc_find(task);
-	if (proc)
+	/* another thread may get this one's task_struct, but not its grant */
+	if (proc && proc->exec_task == task)
+		proc->exec_task = NULL;
+	if (proc && (!atomic_read(&task->signal->live) || is_idle(proc)))
 		proc_unhash(proc);
+	else
+		proc = NULL;
 	spin_unlock(&kel_lock);
 	if (proc)
 		proc_forget(proc);
@@ -285,7 +294,7 @@ int kel_proc_grant(unsigned long flags)
 		if (proc) {
 			proc->active = false;
 			proc->exec_task = NULL;
-			if (list_empty(&proc->threads))
+			if (is_idle(proc))
 				proc_unhash(proc);
 			else
 				proc = NULL;
@@ -350,8 +359,20 @@ int kel_proc_announce(struct kel_proc *proc)
 	return 0;
 }
 
-/* The process with the lowest pid >= from in ns, referenced; NULL: none. */
-struct kel_proc *kel_proc_next(struct pid_namespace *ns, pid_t from)
+/*
+ * Its own process anyone may see, whoever it has become since it was granted,
+ * and those that were granted as the same user.
+ */
+bool kel_proc_mine(const struct kel_proc *proc)
+{
+	return proc->key == current->signal || uid_eq(proc->uid, current_euid());
+}
+
+/*
+ * The process with the lowest pid >= from in ns, of all or of the caller's,
+ * referenced; NULL: none.
+ */
+struct kel_proc *kel_proc_next(struct pid_namespace *ns, pid_t from, bool all)
 {
 	struct kel_proc *proc, *best = NULL;
 	pid_t pid, best_pid = 0;
@@ -360,7 +381,8 @@ struct kel_proc *kel_proc_next(struct pid_namespace *ns, pid_t from)
 	spin_lock(&kel_lock);
 	hash_for_each(procs, bkt, proc, node) {
 		pid = pid_nr_ns(proc->pid, ns);
-		if (pid && pid >= from && (!best || pid < best_pid)) {
+		if (pid && pid >= from && (!best || pid < best_pid) &&
+		    (all || kel_proc_mine(proc))) {
 			best = proc;
 			best_pid = pid;
 		}

@@ -70,4 +70,4 @@ module_init(kelevate_init);
 module_exit(kelevate_exit);
 MODULE_LICENSE("GPL");
 MODULE_DESCRIPTION("run application text in the kernel's mode of execution");
-MODULE_VERSION("0.1");
+MODULE_VERSION("0.1.0");

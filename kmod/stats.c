@@ -91,7 +91,7 @@ static void sum_all(struct kel_thread *sum, unsigned int *threads, u64 *state)
 	spin_lock(&kel_lock_retired);
 	kel_stats_add(sum, &retired);
 	spin_unlock(&kel_lock_retired);
-	while ((proc = kel_proc_next(&init_pid_ns, pid))) {
+	while ((proc = kel_proc_next(&init_pid_ns, pid, true))) {
 		*threads += sum_proc(proc, sum, state);
 		pid = pid_nr_ns(proc->pid, &init_pid_ns) + 1;
 		kel_proc_put(proc);
@@ -101,13 +101,14 @@ static void sum_all(struct kel_thread *sum, unsigned int *threads, u64 *state)
 long kel_stats_get(struct kelevate_stat *st, unsigned long flags)
 {
 	struct pid_namespace *ns = task_active_pid_ns(current);
+	bool next = flags & KELEVATE_STAT_NEXT;
 	pid_t pid = st->pid;
 	struct kel_proc *proc;
 	struct kel_thread *sum;
 	unsigned int threads = 0;
 	u64 state = 0;
 
-	if (!pid && !(flags & KELEVATE_STAT_NEXT)) {
+	if (!pid && !next) {
 		if (!capable(CAP_SYS_ADMIN))
 			return -EPERM;
 		sum = kzalloc(sizeof(*sum), GFP_KERNEL);
@@ -121,16 +122,14 @@ long kel_stats_get(struct kelevate_stat *st, unsigned long flags)
 		goto out;
 	}
 
-	proc = kel_proc_next(ns, pid);
-	if (proc && !(flags & KELEVATE_STAT_NEXT) && pid_nr_ns(proc->pid, ns) != pid) {
+	proc = kel_proc_next(ns, pid, !next || ns_capable_noaudit(&init_user_ns, CAP_SYS_ADMIN));
+	if (proc && !next && pid_nr_ns(proc->pid, ns) != pid) {
 		kel_proc_put(proc);
 		proc = NULL;
 	}
 	if (!proc)
 		return -ESRCH;
-	/* its own it may always see, whoever it has become */
-	if (proc->key != current->signal && !uid_eq(proc->uid, current_euid()) &&
-	    !capable(CAP_SYS_ADMIN)) {
+	if (!next && !kel_proc_mine(proc) && !capable(CAP_SYS_ADMIN)) {
 		kel_proc_put(proc);
 		return -EPERM;
 	}

@@ -36,7 +36,8 @@
  *
  *      rax is the system call's number, rdi rsi rdx r10 r8 r9 its arguments,
  *      rax the result; rcx and r11 are clobbered as by SYSCALL, and rdi, rsi,
- *      rdx, r8, r9 and r10 as by a function call. The stack is not touched.
+ *      rdx, r8, r9, r10 and the arithmetic flags (CF PF AF ZF SF OF), which
+ *      SYSCALL keeps, as by a function call. The stack is not touched.
  *      Where the call cannot be made as a shortcut, or has to be restarted,
  *      execution continues at that SYSCALL instruction with every argument
  *      register as it was: the caller cannot tell the difference.
@@ -148,9 +149,11 @@ enum kelevate_reason {
 
 /*
  * KELEVATE_STAT: the counters of one process, or of all since the module was
- * loaded. Returns 0, or -ESRCH, -EPERM (another user's process).
+ * loaded. Returns 0, or -ESRCH, -EPERM. Without CAP_SYS_ADMIN in the initial
+ * user namespace a caller sees its own process and those that were granted as
+ * its effective user: another one's and the sum of all are -EPERM.
  */
-/* flags: the symbiote with the lowest pid >= .pid */
+/* flags: the symbiote with the lowest pid >= .pid that the caller may see */
 #define KELEVATE_STAT_NEXT	(1UL << 0)
 
 struct kelevate_stat {

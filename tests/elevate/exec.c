@@ -62,6 +62,29 @@ static void *grant_in_thread(void *unused)
 	return unused;
 }
 
+/* Its task_struct is taken again: for a thread that nobody granted anything. */
+static void *state_in_thread(void *unused)
+{
+	(void)unused;
+	return (void *)kel_query().state;
+}
+
+static void grant_by_ended_threads(void)
+{
+	struct kelevate_stat st = { .size = sizeof(st), .abi = KELEVATE_ABI, .pid = getpid() };
+	double end = kel_now() + 10;
+	pthread_t thread;
+	void *state;
+
+	for (int i = 0; i < 2000; i++) {
+		pthread_create(&thread, NULL, i % 20 ? state_in_thread : grant_in_thread, NULL);
+		pthread_join(thread, &state);
+		must(!((uintptr_t)state & KELEVATE_S_GRANT_EXEC), "thread %d", i);
+	}
+	while (kel(KELEVATE_STAT, 0, &st) != -ESRCH)
+		must(kel_now() < end, "it stays known for nothing");
+}
+
 static void copy_self(const char *to)
 {
 	char buffer[65536];
@@ -117,6 +140,7 @@ int main(int argc, char **argv)
 		pthread_join(thread, NULL);
 		run("/proc/self/exe", "not");
 	}) == 0, "another thread's exec");
+	must(in_child(grant_by_ended_threads()) == 0);
 	must(in_child({
 		grant_exec();
 		must(kel(KELEVATE_GRANT, KELEVATE_GRANT_REVOKE, NULL) == 0);

@@ -53,7 +53,57 @@ static void wait_byte(int fd)
 	must(read(fd, &byte, 1) == 1);
 }
 
-int main(void)
+static pid_t next(pid_t pid)
+{
+	struct kelevate_stat st = { .size = sizeof(st), .abi = KELEVATE_ABI, .pid = pid };
+	long ret = kel(KELEVATE_STAT, KELEVATE_STAT_NEXT, &st);
+
+	must(ret == 0 || ret == -ESRCH, "%ld", ret);
+	return ret ? 0 : st.pid;
+}
+
+/* Nobody sees itself and what was granted as nobody, and steps over the rest. */
+static void as_nobody(const char *self)
+{
+	struct kelevate_stat st = { .size = sizeof(st), .abi = KELEVATE_ABI };
+	pid_t asker, foreign, other, *told = shared(4096);
+	int go[2], ready[2], status;
+	char byte = 'x', out[12];
+
+	must(!pipe(go) && !pipe(ready));
+	asker = fork();
+	if (!asker) {
+		must(!setuid(65534));
+		wait_byte(go[0]);
+		must(next(1) == getpid(), "%d", next(1));
+		must(next(getpid() + 1) == *told, "%d", next(getpid() + 1));
+		must(kel_stat(*told).uid == 65534);
+		must(next(*told + 1) == 0);
+		st.pid = getppid();
+		must(kel(KELEVATE_STAT, 0, &st) == -EPERM);
+		_exit(0);
+	}
+	foreign = fork();
+	if (!foreign)
+		pause();
+	other = fork();
+	if (!other) {
+		sprintf(out, "%d", ready[1]);
+		must(kel(KELEVATE_GRANT, KELEVATE_GRANT_EXEC, NULL) == 0);
+		must(!setgid(65534) && !setuid(65534));
+		execl("/proc/self/exe", self, out, NULL);
+		_exit(120);
+	}
+	wait_byte(ready[0]);
+	must(asker < foreign && foreign < other && next(asker + 1) == foreign);
+	*told = other;
+	must(write(go[1], &byte, 1) == 1);
+	must(waitpid(asker, &status, 0) == asker && !status, "%#x", status);
+	must(!kill(foreign, SIGKILL) && !kill(other, SIGKILL));
+	must(waitpid(foreign, NULL, 0) == foreign && waitpid(other, NULL, 0) == other);
+}
+
+int main(int argc, char **argv)
 {
 	struct kelevate_row r = { .size = sizeof(r), .index = kel_query().nr_rows };
 	struct kelevate_stat a, b, total;
@@ -61,6 +111,10 @@ int main(void)
 	int p[2], go[2], done[2], pipe_write = -1;
 	pid_t child[3], seen;
 
+	if (argc > 1) {
+		must(write(atoi(argv[1]), &byte, 1) == 1);
+		pause();
+	}
 	must(kel(KELEVATE_ROW, 0, &r) == -ENOENT);
 	r.index = -1U;
 	must(kel(KELEVATE_ROW, 0, &r) == -ENOENT);
@@ -142,6 +196,7 @@ int main(void)
 	     b.rows[row("getppid", NULL)], total.rows[row("getppid", NULL)]);
 	must(b.symbiotes == total.symbiotes + 1);
 
+	as_nobody(argv[0]);
 	must(!setuid(65534));
 	a.pid = 0;
 	must(kel(KELEVATE_STAT, 0, &a) == -EPERM, "the sum, as nobody");
