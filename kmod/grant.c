@@ -86,7 +86,8 @@ static struct kel_proc *proc_new(struct task_struct *task, gfp_t gfp)
 	proc->key = task->signal;
 	proc->pid = get_pid(task_tgid(task));
 	proc->uid = task_euid(task);
-	get_task_comm(proc->comm, task->group_leader);
+	/* not get_task_comm(): on_rename() is called with its lock held */
+	strscpy_pad(proc->comm, task->group_leader->comm, sizeof(proc->comm));
 	return proc;
 }
 
@@ -175,6 +176,35 @@ static void on_exit(void *data, struct task_struct *task)
 		proc_forget(proc);
 }
 
+/*
+ * Whoever may ptrace it could elevate through it. Where that would not take
+ * CAP_SYS_PTRACE, see to it that it does.
+ */
+static void close_to_others(struct task_struct *task)
+{
+	if (!ns_capable_noaudit(&init_user_ns, CAP_SYS_MODULE))
+		set_mask_bits(&task->mm->flags, MMF_DUMPABLE_MASK, SUID_DUMP_DISABLE);
+}
+
+/*
+ * Exec gives the task its new name after it has made the new memory dumpable,
+ * and before it lets go of the locks that PTRACE_ATTACH and the opening of
+ * /proc/PID/mem wait for. At on_exec() it would be too late: who was let in by
+ * then stays.
+ */
+static void on_rename(void *data, struct task_struct *task, const char *comm)
+{
+	struct kel_proc *proc;
+
+	if (task != current)
+		return;
+	spin_lock(&kel_lock);
+	proc = kel_proc_find(task);
+	if (proc && proc->exec_task == task)
+		close_to_others(task);
+	spin_unlock(&kel_lock);
+}
+
 /* The grant's one exec, or the exec that ends it. */
 static void on_exec(void *data, struct task_struct *task, pid_t old_pid,
 		    struct linux_binprm *bprm)
@@ -189,13 +219,8 @@ static void on_exec(void *data, struct task_struct *task, pid_t old_pid,
 		proc->active = true;
 		proc->announced = false;
 		proc->uid = current_euid();
-		get_task_comm(proc->comm, task);
-		/*
-		 * Whoever may ptrace it could elevate through it. Where that
-		 * would not take CAP_SYS_PTRACE, see to it that it does.
-		 */
-		if (!ns_capable_noaudit(&init_user_ns, CAP_SYS_MODULE))
-			set_mask_bits(&task->mm->flags, MMF_DUMPABLE_MASK, SUID_DUMP_DISABLE);
+		strscpy_pad(proc->comm, task->comm, sizeof(proc->comm));
+		close_to_others(task);	/* with its new credentials */
 		proc = NULL;
 	} else if (proc) {
 		proc_unhash(proc);
@@ -213,6 +238,7 @@ static struct probe {
 	{ "sched_process_fork", on_fork },
 	{ "sched_process_exit", on_exit },
 	{ "sched_process_exec", on_exec },
+	{ "task_rename", on_rename },
 };
 
 static void find_probe(struct tracepoint *tp, void *data)

@@ -19,6 +19,8 @@ echo >$tracing/trace
 echo 1 >$tracing/events/kelevate/enable
 "$helpers/symbiotes" 1 1 2 || fail "symbiotes"
 "$RIG_BUILD/tests/elevate/gate_equals_call" || fail "gate_equals_call"
+# a gate call that blocks, and so settles
+"$RIG_BUILD/tests/elevate/proc_syscall" || fail "proc_syscall"
 echo 0 >$tracing/events/kelevate/enable
 for event in elevate lower settle fallback; do
 	n=$(grep -c "kelevate_$event: " $tracing/trace) || fail "no kelevate_$event"
