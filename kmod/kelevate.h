@@ -16,6 +16,8 @@
 
 struct pt_regs;
 struct linux_binprm;
+struct msghdr;
+struct sock;
 
 /*
  * A thread that is elevated or may become so. Written by its own CPU only
@@ -31,6 +33,7 @@ struct kel_thread {
 	u64 fb_step;
 	struct kel_arch_thread arch;
 	/* C only from here on */
+	u64 delivered;			/* TCP segments, by local.c */
 	u64 elevations;
 	u64 settles;
 	u64 fallbacks[KELEVATE_FB_REASONS];
@@ -120,6 +123,10 @@ int kel_shortcut_init(void);
 unsigned int kel_shortcut_rows(void);
 int kel_shortcut_row(struct kelevate_row *row);
 #define KEL_NOT_DEEP	LONG_MIN	/* deep: not for this descriptor */
+
+/* local.c */
+void kel_local_init(void);
+int kel_local_sendmsg(struct sock *sk, struct msghdr *msg, size_t len);
 
 /* stats.c */
 int kel_stats_init(void);
