@@ -16,7 +16,7 @@ static mempool_t *pool;		/* fork must not fail for us */
 
 /*
  * The scheduler tells when the thread gets a CPU and when it loses it: only
- * in between does that CPU know of it, with SMEP and SMAP cleared.
+ * in between does that CPU know of it.
  */
 static void sched_in(struct preempt_notifier *n, int cpu)
 {
@@ -32,7 +32,7 @@ static void sched_out(struct preempt_notifier *n, struct task_struct *next)
 
 	if (th->spent)
 		return;
-	kel_arch_unload();
+	kel_arch_unload(next);
 	/* it takes an event to get here, and that lowered a one-shot thread */
 	if (!(th->flags & KEL_T_STICKY))
 		th->spent = true;
@@ -43,15 +43,21 @@ static struct preempt_ops sched_ops = {
 	.sched_out = sched_out,
 };
 
-/* The calling thread's, or NULL. It stays as long as the thread wants it to. */
-struct kel_thread *kel_thread_current(void)
+/* Of the calling thread, or of one that the scheduler is about to switch to. NULL: none. */
+struct kel_thread *kel_thread_of(struct task_struct *task)
 {
 	struct preempt_notifier *n;
 
-	hlist_for_each_entry(n, &current->preempt_notifiers, link)
+	hlist_for_each_entry(n, &task->preempt_notifiers, link)
 		if (n->ops == &sched_ops)
 			return container_of(n, struct kel_thread, notifier);
 	return NULL;
+}
+
+/* The calling thread's, or NULL. It stays as long as the thread wants it to. */
+struct kel_thread *kel_thread_current(void)
+{
+	return kel_thread_of(current);
 }
 
 /* Called with kel_lock. Takes a reference to proc. */
@@ -103,7 +109,7 @@ void kel_thread_drop(void)
 	preempt_disable();
 	preempt_notifier_unregister(&th->notifier);
 	if (!th->spent)
-		kel_arch_unload();
+		kel_arch_unload(NULL);
 	preempt_enable();
 
 	proc = th->proc;

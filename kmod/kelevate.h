@@ -75,7 +75,7 @@ int kel_arch_install(void);
 void kel_arch_remove(void);
 int kel_arch_may_elevate(struct pt_regs *regs);
 void kel_arch_load(struct kel_thread *th);
-void kel_arch_unload(void);
+void kel_arch_unload(struct task_struct *next);	/* NULL: current stays */
 void kel_return_elevated(struct pt_regs *regs);	/* does not return */
 void kel_arch_set_elevated(struct pt_regs *regs);
 unsigned long kel_arch_gate(void);
@@ -100,6 +100,7 @@ bool kel_capable(void);
 
 /* elevate.c */
 long kelevate_call(struct pt_regs *regs, bool gate);
+struct kel_thread *kel_thread_of(struct task_struct *task);
 struct kel_thread *kel_thread_current(void);
 int kel_thread_fork(struct kel_thread *parent, struct task_struct *child,
 		    struct kel_proc *proc);

@@ -1,21 +1,26 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * spin CPU SECONDS: a symbiote that stays elevated on one CPU, without a
- * system call. Says "elevated" first.
+ * spin CPU SECONDS [NAP]: a symbiote that stays elevated on one CPU, without a
+ * system call, or sleeping for NAP microseconds now and then. Says "elevated"
+ * first.
  */
 #include "../elevate/kel.h"
 
 int main(int argc, char **argv)
 {
 	double end;
+	int nap = argc > 3 ? atoi(argv[3]) : 0;
 
 	must(argc > 2);
 	pin(atoi(argv[1]));
 	end = kel_now() + atof(argv[2]);
 	kel_elevate(KELEVATE_STICKY);
 	must(write(1, "elevated\n", 9) == 9);
-	while (kel_now() < end)
+	while (kel_now() < end) {
 		for (int i = 0; i < 10000; i++)
 			kel_touch();
+		if (nap)
+			usleep(nap);
+	}
 	return 0;
 }

@@ -69,6 +69,17 @@ void kel_arch_exit_to_user(struct pt_regs *regs)
 }
 
 /*
+ * SMEP and SMAP are off while a symbiote's thread has the CPU. They stay off
+ * when the CPU goes idle after it: nobody's user memory but the thread's own is
+ * mapped then, and most often it is the same thread that runs next. So whoever
+ * runs after idle has to be seen, and the scheduler tells the idle task as well
+ * when it is switched away from.
+ */
+static DEFINE_PER_CPU(bool, relaxed);
+static DEFINE_PER_CPU(struct task_struct *, idle);
+static DEFINE_PER_CPU(struct preempt_notifier, idle_notifier);
+
+/*
  * CR4 is written directly: native_write_cr4() would put the pinned bits back,
  * and the kernel's shadow must go on saying what it wants.
  */
@@ -83,6 +94,67 @@ static void write_cr4(unsigned long clear, unsigned long set)
 	raw_local_irq_restore(flags);
 }
 
+static void relax(void)
+{
+	if (kel_cr4_mask && !this_cpu_read(relaxed)) {
+		write_cr4(kel_cr4_mask, 0);
+		this_cpu_write(relaxed, true);
+	}
+}
+
+static void restore(void *unused)
+{
+	if (this_cpu_read(relaxed)) {
+		write_cr4(0, kel_cr4_mask);
+		this_cpu_write(relaxed, false);
+	}
+}
+
+/* Will it have them cleared again? */
+static bool will_relax(struct task_struct *next)
+{
+	struct kel_thread *th = kel_thread_of(next);
+
+	return th && !th->spent;
+}
+
+static void idle_in(struct preempt_notifier *n, int cpu)
+{
+}
+
+static void idle_out(struct preempt_notifier *n, struct task_struct *next)
+{
+	if (!will_relax(next))
+		restore(NULL);
+}
+
+static struct preempt_ops idle_ops = {
+	.sched_in = idle_in,
+	.sched_out = idle_out,
+};
+
+/* Called as the CPU is about to go idle. */
+static void watch_idle(struct task_struct *task)
+{
+	struct preempt_notifier *n = this_cpu_ptr(&idle_notifier);
+
+	/* when a CPU comes back, its idle task may have been made anew */
+	if (task->preempt_notifiers.first == &n->link)
+		return;
+	preempt_notifier_init(n, &idle_ops);
+	hlist_add_head(&n->link, &task->preempt_notifiers);
+	this_cpu_write(idle, task);
+}
+
+static void unwatch_idle(int cpu)
+{
+	struct preempt_notifier *n = per_cpu_ptr(&idle_notifier, cpu);
+	struct task_struct *task = per_cpu(idle, cpu);
+
+	if (task && task->preempt_notifiers.first == &n->link)
+		hlist_del_init(&n->link);
+}
+
 /* The calling thread has this CPU. Preemption is off. */
 void kel_arch_load(struct kel_thread *th)
 {
@@ -91,18 +163,21 @@ void kel_arch_load(struct kel_thread *th)
 	c->tos = (unsigned long)(task_pt_regs(current) + 1);
 	c->thread = th;
 	c->flags = th->flags;
-	if (kel_cr4_mask)
-		write_cr4(kel_cr4_mask, 0);
+	relax();
 }
 
-void kel_arch_unload(void)
+void kel_arch_unload(struct task_struct *next)
 {
 	struct kel_cpu *c = this_cpu_read(kel_cpu_ptr);
 
 	c->flags = 0;
 	c->thread = NULL;
-	if (kel_cr4_mask)
-		write_cr4(0, kel_cr4_mask);
+	if (!kel_cr4_mask || (next && will_relax(next)))
+		return;
+	if (next && is_idle_task(next))
+		watch_idle(next);
+	else
+		restore(NULL);
 }
 
 static int poke_jump(const void *at, unsigned long to)
@@ -202,8 +277,11 @@ int kel_arch_install(void)
 	return 0;
 }
 
-static void nothing(void *unused)
+/* Stubs and schedulers run with IRQs off: whoever takes this is in none. */
+static void forget(void *unused)
 {
+	restore(NULL);
+	unwatch_idle(smp_processor_id());
 }
 
 void kel_arch_remove(void)
@@ -214,10 +292,14 @@ void kel_arch_remove(void)
 	for (v = 0; v < VECTORS; v++)
 		if (planted[v] || v == vector)
 			write_gate(v, &idt_old[v]);
-	/* stubs run with IRQs off: whoever takes this is in none */
-	on_each_cpu(nothing, NULL, 1);
-	for_each_possible_cpu(cpu)
+	cpus_read_lock();
+	on_each_cpu(forget, NULL, 1);
+	for_each_possible_cpu(cpu) {
+		if (!cpu_online(cpu))
+			unwatch_idle(cpu);
 		WRITE_ONCE(per_cpu(cpu_tss_rw, cpu).x86_tss.ist[ist_slot], 0);
+	}
+	cpus_read_unlock();
 }
 
 unsigned long *kel_arch_syscall_table(bool *in_use)
