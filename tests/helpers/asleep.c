@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * asleep: threads that sleep in a gate call each, until the process is killed.
+ * Says "TID NUMBER NAME" of each call first, once they are all asleep.
+ */
+#include <netinet/in.h>
+#include <poll.h>
+#include <sys/epoll.h>
+#include <sys/socket.h>
+#include "../elevate/kel.h"
+
+static const struct {
+	const char *name;
+	long nr;
+} calls[] = {
+	{ "read", SYS_read }, { "recvfrom", SYS_recvfrom }, { "accept4", SYS_accept4 },
+	{ "poll", SYS_poll }, { "epoll_wait", SYS_epoll_wait }, { "write", SYS_write },
+};
+#define CALLS (sizeof(calls) / sizeof(*calls))
+
+static volatile pid_t tids[CALLS];
+
+static void *sleeps(void *arg)
+{
+	long which = (long)arg, nr = calls[which].nr, ret = 0;
+	int pair[2], listener = socket(AF_INET, SOCK_STREAM, 0), ep = epoll_create1(0), p[2];
+	struct epoll_event event;
+	struct pollfd pfd;
+	static char big[1 << 20];
+	char byte;
+
+	must(!socketpair(AF_UNIX, SOCK_STREAM, 0, pair) && !listen(listener, 1) && !pipe(p));
+	pfd = (struct pollfd){ p[0], POLLIN, 0 };
+	kel_elevate(KELEVATE_STICKY);
+	tids[which] = gettid();
+	switch (nr) {
+	case SYS_read:
+		ret = gate3(nr, p[0], &byte, 1);
+		break;
+	case SYS_recvfrom:
+		ret = gate6(nr, pair[0], &byte, 1, 0, 0, 0);
+		break;
+	case SYS_accept4:
+		ret = gate6(nr, listener, 0, 0, 0, 0, 0);
+		break;
+	case SYS_poll:
+		ret = gate3(nr, &pfd, 1, -1);
+		break;
+	case SYS_epoll_wait:
+		ret = gate6(nr, ep, &event, 1, -1, 0, 0);
+		break;
+	case SYS_write:
+		ret = gate3(nr, p[1], big, sizeof(big));
+		break;
+	}
+	must(false, "%s returned %ld", calls[which].name, ret);
+	return NULL;
+}
+
+int main(void)
+{
+	pthread_t thread;
+
+	for (size_t i = 0; i < CALLS; i++) {
+		must(!pthread_create(&thread, NULL, sleeps, (void *)i));
+		while (!tids[i])
+			usleep(1000);
+	}
+	usleep(300000);
+	for (size_t i = 0; i < CALLS; i++)
+		printf("%d %ld %s\n", tids[i], calls[i].nr, calls[i].name);
+	fflush(stdout);
+	for (;;)
+		pause();
+}

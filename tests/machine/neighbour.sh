@@ -1,0 +1,53 @@
+#!/bin/bash
+# Another module hooks functions that symbiotes call by the gate, by kprobe, kretprobe, ftrace and live
+# patch; it comes and goes while they run, spin and sleep in gate calls. The live patch gets through.
+set -eu
+# shellcheck source=tests/elevate/lib.sh
+. "$(dirname "$0")/../elevate/lib.sh"
+
+[[ -d /sys/kernel/livepatch ]] || skip "no live patching"
+patch=/sys/kernel/livepatch/neighbour
+counters=/sys/module/neighbour/parameters
+
+# transition STATE: until the patch is there (0) or gone.
+transition() {
+	local i
+	for ((i = 0; i < 120; i++)); do
+		[[ -e $patch/transition && $(<$patch/transition) == 1 ]] || return 0
+		sleep 0.1
+	done
+	for task in /proc/[1-9]*/task/*; do
+		[[ $(cat "$task/patch_state") == "$1" ]] || { cat "$task/comm" "$task/stack"; echo; }
+	done
+	fail "round $round: the live patch is not $2 after 12 s"
+}
+
+"$helpers/spin" 0 25 >/dev/null &
+spin=$!
+coproc "$helpers/asleep"
+asleep=$COPROC_PID
+trap 'kill -KILL $spin $asleep; remove_helpers' EXIT
+read -r -t 20 <&"${COPROC[0]}" || fail "asleep says nothing"
+"$helpers/symbiotes" 9 1 3 &
+symbiotes=$!
+sleep 0.5
+for round in 1 2; do
+	insmod "$modules/neighbour.ko" || fail "the other module does not load"
+	transition 1 "there"
+	sleep 1
+	for counter in entered returned traced patched; do
+		n=$(<$counters/$counter)
+		echo "round $round: $counter $n times"
+		((n > 10)) || fail "$counter only $n times"
+	done
+	echo 0 >$patch/enabled
+	transition 0 "gone"
+	for ((i = 0; i < 50; i++)); do
+		rmmod neighbour 2>/dev/null && break
+		sleep 0.1
+	done
+	[[ ! -d $counters ]] || fail "the other module does not unload"
+done
+wait $symbiotes || fail "symbiotes failed, status $?"
+kill -0 $spin || fail "the one that spins is gone"
+kill -0 "$asleep" || fail "the one that sleeps is gone"
