@@ -252,17 +252,40 @@ int kel_local_sendmsg(struct sock *sk, struct msghdr *msg, size_t len)
 	return ret;
 }
 
+static int neighbour_rcv(struct sk_buff *skb, struct net_device *dev,
+			 struct packet_type *pt, struct net_device *orig)
+{
+	kfree_skb(skb);
+	return 0;
+}
+
+/*
+ * The list of those who receive IPv4 packets. Kernels without KALLSYMS_ALL have
+ * no symbol for it; so a type of frames that nobody sends, of the same list, is
+ * at its front for a moment.
+ */
+static struct list_head *find_ip_ptypes(void)
+{
+	static struct packet_type neighbour = {
+		.type = cpu_to_be16(0xfff0 | (ETH_P_IP & PTYPE_HASH_MASK)),
+		.func = neighbour_rcv,
+	};
+	struct list_head *front, *last = NULL;
+
+	/* somebody else may have come to its front meanwhile */
+	for (;; last = front) {
+		dev_add_pack(&neighbour);
+		front = READ_ONCE(neighbour.list.prev);
+		dev_remove_pack(&neighbour);
+		if (front == last)
+			return front;
+	}
+}
+
 void kel_local_init(void)
 {
-	struct list_head *base = (void *)kel_ksym("ptype_base");
-
-	if (!base) {
-		pr_notice("no local delivery: this kernel has no symbol ptype_base\n");
-		local = false;
-		return;
-	}
 	secmark_hook = kel_ksym("apparmor_ip_postroute");
-	ip_ptypes = &base[ETH_P_IP & PTYPE_HASH_MASK];
+	ip_ptypes = find_ip_ptypes();
 	local_ops = ipv4_specific;
 	local_ops.queue_xmit = local_xmit;
 }
