@@ -12,6 +12,8 @@
 #include "flags.h"
 #ifdef CONFIG_X86_64
 #include "arch/x86/arch.h"
+#elif defined(CONFIG_ARM64)
+#include "arch/arm64/arch.h"
 #endif
 
 struct pt_regs;

@@ -43,6 +43,16 @@
  *      register as it was: the caller cannot tell the difference.
  *      Only sticky threads may jump to the gate; others get SIGSEGV.
  *
+ *      On arm64, with registers as for the SVC instruction, the same is:
+ *
+ *		adr	x17, 1f
+ *		br	x16		; x16 has the gate's address
+ *		svc	#0		; directly before the label
+ *	1:
+ *
+ *      x8 is the number, x0 to x5 the arguments, x0 the result; x1 to x7 and
+ *      x9 to x17 are clobbered. There is no fast vector: .vector is 0.
+ *
  * Structures carry their size. A larger one than the module knows is taken
  * when what it does not know is zero (else -E2BIG); of a smaller one only that
  * part is filled. Unknown flags and reserved fields that are not zero give

@@ -1,0 +1,120 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * User text that the kernel's own mode may execute.
+ *
+ * It is forbidden twice: by PXN in the entry of the page, and by PXNTable in
+ * every table descriptor above it. Elevated text that steps on such a page
+ * comes here; the page and the tables above it are freed of it, and it goes on.
+ * What cannot be executed that way (pages that user mode may write, by
+ * architecture) is executed in user mode.
+ */
+#include <linux/mm.h>
+#include <linux/sched/mm.h>
+#include <asm/esr.h>
+#include <asm/pgtable.h>
+#include <asm/tlbflush.h>
+#include "../../kelevate.h"
+
+#define TABLE_PXN	PMD_TABLE_PXN	/* the same bit on each level */
+
+/* The CPU, and the kernel on other CPUs, may change other bits meanwhile. */
+static bool clear(void *entry, u64 bit)
+{
+	return atomic64_fetch_andnot(bit, (atomic64_t *)entry) & bit;
+}
+
+/* A leaf that user mode may execute and not write. */
+static bool wanted(u64 leaf)
+{
+	return (leaf & PTE_VALID) && !(leaf & (PTE_UXN | PTE_WRITE | PTE_CONT));
+}
+
+static bool clear_leaf(u64 *leaf)
+{
+	return wanted(READ_ONCE(*leaf)) && clear(leaf, PTE_PXN);
+}
+
+/* Called with mmap_lock: the tables stay. Whether anything changed. */
+static bool clear_tables(struct mm_struct *mm, unsigned long addr)
+{
+	bool changed = false;
+	spinlock_t *lock;
+	pgd_t *pgd;
+	p4d_t *p4d;
+	pud_t *pud;
+	pmd_t *pmd;
+
+	pgd = pgd_offset(mm, addr);
+	if (pgd_none(READ_ONCE(*pgd)))
+		return false;
+	p4d = p4d_offset(pgd, addr);
+	if (p4d_none(READ_ONCE(*p4d)))
+		return false;
+	pud = pud_offset(p4d, addr);
+	if (pud_none(READ_ONCE(*pud)) || pud_sect(READ_ONCE(*pud)))
+		return false;
+	pmd = pmd_offset(pud, addr);
+	lock = pmd_lock(mm, pmd);
+	if (pmd_leaf(READ_ONCE(*pmd))) {
+		changed = clear_leaf((u64 *)pmd);
+		spin_unlock(lock);
+	} else if (pmd_present(READ_ONCE(*pmd))) {
+		changed = clear(pmd, TABLE_PXN);
+		spin_unlock(lock);
+		lock = pte_lockptr(mm, pmd);
+		spin_lock(lock);
+		changed |= clear_leaf((u64 *)pte_offset_kernel(pmd, addr));
+		spin_unlock(lock);
+	} else {
+		spin_unlock(lock);
+		return false;
+	}
+#if CONFIG_PGTABLE_LEVELS > 2
+	changed |= clear(pud, TABLE_PXN);
+#endif
+#if CONFIG_PGTABLE_LEVELS > 3
+	changed |= clear(p4d, TABLE_PXN);
+#endif
+	return changed;
+}
+
+static bool make_executable(unsigned long addr)
+{
+	struct mm_struct *mm = current->mm;
+	struct vm_area_struct *vma;
+	bool changed = false;
+
+	mmap_read_lock(mm);
+	vma = find_vma(mm, addr);
+	if (vma && vma->vm_start <= addr && (vma->vm_flags & VM_EXEC)) {
+		changed = clear_tables(mm, addr);
+		if (changed)
+			__flush_tlb_range(vma, addr & PAGE_MASK, (addr & PAGE_MASK) + PAGE_SIZE,
+					  PAGE_SIZE, false, 0);
+	}
+	mmap_read_unlock(mm);
+	return changed;
+}
+
+/*
+ * Everything masked at entry and on return; regs is the thread's task_pt_regs
+ * and says user mode. Returns like kel_gate_call(): 1 elevated, 2 in user mode,
+ * where a true fault is raised again.
+ */
+int kel_fetch_abort(struct pt_regs *regs, struct kel_thread *th, unsigned long far,
+		    unsigned long esr)
+{
+	asm volatile("msr daifclr, #0xf" : : : "memory");
+	if (is_ttbr0_addr(far) && (esr & ESR_ELx_FSC_TYPE) == ESR_ELx_FSC_PERM &&
+	    make_executable(far)) {
+		raw_local_irq_disable();
+		if (!kel_work_pending() && !th->spent) {
+			kel_arch_set_elevated(regs);
+			return 1;
+		}
+		raw_local_irq_enable();
+	}
+	th->lowered++;
+	kel_arch_exit_to_user(regs);
+	return 2;
+}
