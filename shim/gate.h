@@ -14,6 +14,8 @@
 
 #if defined(__x86_64__) && defined(__LP64__)
 #include "arch/x86/gate.h"
+#elif defined(__aarch64__) && defined(__LP64__)
+#include "arch/arm64/gate.h"
 #else
 #error "the shim has no gate for this architecture"
 #endif

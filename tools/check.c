@@ -174,9 +174,11 @@ static struct answer need_config(const char *option, const char *what)
 
 static struct answer check_arch(void)
 {
-	if (strcmp(host.uts.machine, "x86_64"))
-		return bad("use an x86_64 machine", "%s: elevation is "
-			   "implemented for x86_64", host.uts.machine);
+	if (strcmp(host.uts.machine, "x86_64") &&
+	    strcmp(host.uts.machine, "aarch64"))
+		return bad("use an x86_64 or arm64 machine", "%s: elevation is "
+			   "implemented for x86_64 and arm64",
+			   host.uts.machine);
 	return ok("%s", host.uts.machine);
 }
 
@@ -332,6 +334,20 @@ static struct answer flag_absent(const char *flag, const char *remedy,
 	return bad(remedy, "%s", why);
 }
 
+static struct answer check_nohz_full(void)
+{
+	char *list = read_line("/sys/devices/system/cpu/nohz_full");
+	bool on = list && *list && !strstr(list, "null");
+	struct answer a = on ?
+		bad("boot without nohz_full=", "nohz_full is active on CPUs "
+		    "%s, which has to see every entry from user mode", list) :
+		ok("not active");
+
+	free(list);
+	return a;
+}
+
+#ifdef __x86_64__
 static struct answer check_kpti(void)
 {
 	char *line = read_line("/sys/devices/system/cpu/vulnerabilities/"
@@ -377,19 +393,6 @@ static struct answer check_xen_pv(void)
 	return a;
 }
 
-static struct answer check_nohz_full(void)
-{
-	char *list = read_line("/sys/devices/system/cpu/nohz_full");
-	bool on = list && *list && !strstr(list, "null");
-	struct answer a = on ?
-		bad("boot without nohz_full=", "nohz_full is active on CPUs "
-		    "%s, which has to see every entry from user mode", list) :
-		ok("not active");
-
-	free(list);
-	return a;
-}
-
 static struct answer check_shadow_stack(void)
 {
 	return flag_absent("user_shstk", "boot with nousershstk",
@@ -428,6 +431,72 @@ static struct answer check_cx16(void)
 			   "guest", "the CPU has no CMPXCHG16B");
 	return ok("the CPU has CMPXCHG16B");
 }
+#else
+/* What the kernel may not have been built with, unless the module is loaded. */
+static struct answer config_absent(const char *option, const char *remedy,
+				   const char *why)
+{
+	char value = config_value(option);
+
+	if (value == 'n')
+		return ok("%s is not set", option);
+	if (host.module.usable)
+		return ok("the module is loaded and copes");
+	if (value)
+		return bad(remedy, "%s", why);
+	return unknown("install the kernel's configuration as /boot/config-*",
+		       "the kernel's configuration is not to be found");
+}
+
+static struct answer check_pseudo_nmi(void)
+{
+	char *line = read_line("/proc/cmdline");
+	bool on = line && strstr(line, "irqchip.gicv3_pseudo_nmi=");
+
+	free(line);
+	if (!on)
+		return ok("not asked for");
+	return config_absent("CONFIG_ARM64_PSEUDO_NMI",
+			     "boot without irqchip.gicv3_pseudo_nmi=1",
+			     "interrupts are masked by priority");
+}
+
+static struct answer check_sw_pan(void)
+{
+	return config_absent("CONFIG_ARM64_SW_TTBR0_PAN",
+			     "a CPU with PAN, or another kernel",
+			     "user pages are unmapped in the kernel, on CPUs "
+			     "without PAN");
+}
+
+static struct answer check_scs(void)
+{
+	return config_absent("CONFIG_SHADOW_CALL_STACK", "another kernel",
+			     "the kernel keeps a shadow call stack in x18, "
+			     "which belongs to applications");
+}
+
+static struct answer check_bti(void)
+{
+	if (host.flags && !cpu_has("bti"))
+		return ok("the CPU has none");
+	return config_absent("CONFIG_ARM64_BTI_KERNEL",
+			     "another kernel, or arm64.nobti",
+			     "the kernel's text has branch target "
+			     "identification");
+}
+
+static struct answer check_sve(void)
+{
+	if (cpu_has("sme"))
+		return flag_absent("sme", "boot with arm64.nosme", "the CPU "
+				   "has SME, whose use by elevated text the "
+				   "kernel would not notice");
+	return flag_absent("sve", "boot with arm64.nosve", "the CPU has SVE, "
+			   "whose use by elevated text the kernel would not "
+			   "notice");
+}
+#endif
 
 static struct answer check_lockdown(void)
 {
@@ -465,16 +534,24 @@ static const struct {
 	{ "kprobes",		check_kprobes },
 	{ "tracepoints",	check_tracepoints },
 	{ "kallsyms",		check_kallsyms },
+	{ "nohz-full",		check_nohz_full },
+	{ "lockdown",		check_lockdown },
+#ifdef __x86_64__
 	{ "kpti",		check_kpti },
 	{ "fred",		check_fred },
 	{ "xen-pv",		check_xen_pv },
-	{ "nohz-full",		check_nohz_full },
 	{ "shadow-stack",	check_shadow_stack },
 	{ "ibt",		check_ibt },
 	{ "lass",		check_lass },
 	{ "sev-es",		check_sev_es },
 	{ "cx16",		check_cx16 },
-	{ "lockdown",		check_lockdown },
+#else
+	{ "pseudo-nmi",		check_pseudo_nmi },
+	{ "sw-pan",		check_sw_pan },
+	{ "scs",		check_scs },
+	{ "bti",		check_bti },
+	{ "sve",		check_sve },
+#endif
 };
 
 static const char *const words[] = {
@@ -530,7 +607,11 @@ int cmd_check(int argc, char **argv)
 
 	uname(&host.uts);
 	module_open(&host.module);
+#ifdef __x86_64__
 	host.flags = read_field("/proc/cpuinfo", "flags");
+#else
+	host.flags = read_field("/proc/cpuinfo", "Features");
+#endif
 	host.config = kernel_config();
 
 	if (json)
