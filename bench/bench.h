@@ -29,6 +29,7 @@ void die(const char *format, ...)
 	exit(1);
 }
 
+#ifdef __x86_64__
 static inline uint64_t ticks(void)
 {
 	uint32_t lo, hi;
@@ -37,10 +38,31 @@ static inline uint64_t ticks(void)
 	return (uint64_t)hi << 32 | lo;
 }
 
+#define PRIVILEGED_ASM	"cli\n\tsti"
+#define PRIVILEGED_NAME	"#GP"
+#else
+/* The counter runs slower than the CPU: in nanoseconds, by its own frequency. */
+static inline uint64_t ticks(void)
+{
+	uint64_t count, hz;
+
+	__asm__ volatile("isb\n\tmrs %0, cntvct_el0\n\tmrs %1, cntfrq_el0\n\tisb"
+			 : "=r" (count), "=r" (hz) : : "memory");
+	return count * (1000000000 / hz);
+}
+
+#define PRIVILEGED_ASM	"msr daifset, #15\n\tmsr daifclr, #15"
+#define PRIVILEGED_NAME	"privileged insn"
+#endif
+
 /* 2 * n instructions */
 static inline void spin(uint64_t n)
 {
+#ifdef __x86_64__
 	__asm__ volatile("1: dec %0\n\tjnz 1b" : "+r" (n) : : "cc");
+#else
+	__asm__ volatile("1: subs %0, %0, #1\n\tb.ne 1b" : "+r" (n) : : "cc");
+#endif
 }
 
 static int by_value(const void *a, const void *b)
@@ -88,7 +110,7 @@ static inline double unit_per_tick(bool instructions)
 		}
 		ratio = median(v, 21) / 200000;
 		if (ratio < 0.999 || ratio > 1.001)
-			die("a TSC tick is not an instruction here (%.4f ticks each): this machine does not count them",
+			die("a tick of the clock is not an instruction here (%.4f ticks each): this machine does not count them",
 			    ratio);
 		return 1;
 	}

@@ -144,6 +144,7 @@ static double trip_syscall(void)
 }
 
 /* The other ways there, after a system call that lowered. */
+#ifdef __x86_64__
 static double trip_vector(void)
 {
 	double r;
@@ -156,6 +157,7 @@ static double trip_vector(void)
 	forget();
 	return r;
 }
+#endif
 
 static double trip_privileged(void)
 {
@@ -163,7 +165,7 @@ static double trip_privileged(void)
 
 	elevate(KELEVATE_STICKY);
 	r = ON_SAMPLES(SAMPLE({
-		__asm__ volatile("cli\n\tsti" : : : "memory");
+		__asm__ volatile(PRIVILEGED_ASM : : : "memory");
 		gate_syscall(SYS_getppid, 0, 0, 0, 0, 0, 0);
 	}));
 	forget();
@@ -194,9 +196,11 @@ static struct operation null_operations[] = {
 	  .stock = getppid_stock, .elevated = kelevate_stock },
 	{ .name = "elevate by system call", .note = "getppid / and elevate",
 	  .stock = getppid_stock, .elevated = trip_syscall },
+#ifdef __x86_64__
 	{ .name = "elevate by fast vector", .note = "getppid / and elevate",
 	  .stock = getppid_stock, .elevated = trip_vector },
-	{ .name = "elevate by #GP", .note = "getppid / and elevate",
+#endif
+	{ .name = "elevate by " PRIVILEGED_NAME, .note = "getppid / and elevate",
 	  .stock = getppid_stock, .elevated = trip_privileged },
 	{ .name = "elevate by gate fault", .note = "getppid / and null call",
 	  .stock = getppid_stock, .elevated = trip_gate },
