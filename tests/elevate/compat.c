@@ -5,6 +5,7 @@
  * around them means something else in the kernel's 64-bit segment. And elevated
  * text that jumps far, into whichever segment, gets no further than a signal.
  */
+#ifdef __x86_64__
 #include <asm/ldt.h>
 #include <ucontext.h>
 #include "kel.h"
@@ -119,3 +120,12 @@ int main(void)
 	must(gate0(SYS_getpid) == getpid());
 	return 0;
 }
+
+#else
+#include "kel.h"
+
+int main(void)
+{
+	skip("no other code segments on this architecture");
+}
+#endif

@@ -8,44 +8,30 @@
 
 #define PAGES	2000
 
-/* Writes while it is elevated for sure. */
-static void put(volatile char *at, char value)
-{
-	__asm__ volatile("cli\n\tsti\n\tmovb %1, (%0)" : : "r" (at), "q" (value) : "memory", "cc");
-}
-
-static char get(const volatile char *at)
-{
-	char value;
-
-	__asm__ volatile("cli\n\tsti\n\tmovb (%1), %0" : "=q" (value) : "r" (at) : "memory", "cc");
-	return value;
-}
-
 static __attribute__((noinline)) int deep(int n)
 {
 	volatile char frame[3000];
 
-	put(frame, n);
-	put(frame + 2999, n);
+	kel_put(frame, n);
+	kel_put(frame + 2999, n);
 	if (n)
 		must(deep(n - 1) == n - 1);
-	must(get(frame) == (char)n);
+	must(kel_get(frame) == (char)n);
 	return n;
 }
 
 static void text(void)
 {
-	static const unsigned char body[] = { 0xb8, 0, 0, 0, 0, 0xc3 }; /* mov $n, %eax; ret */
 	int fd = open("text", O_CREAT | O_RDWR | O_TRUNC, 0700);
 	unsigned char page[4096];
 	char *at;
 
 	must(fd >= 0);
 	memset(page, 0xcc, sizeof(page));
-	memcpy(page, body, sizeof(body));
 	for (int i = 0; i < 500; i++) {
-		memcpy(page + 1, &i, 4);
+		unsigned char body[] = CODE_RETURNS(i);
+
+		memcpy(page, body, sizeof(body));
 		must(write(fd, page, sizeof(page)) == sizeof(page));
 	}
 	fsync(fd);
@@ -67,23 +53,23 @@ static void text(void)
 static void copies(char *at)
 {
 	for (int i = 0; i < PAGES; i++)
-		must(get(at + i * 4096) == (char)i);
+		must(kel_get(at + i * 4096) == (char)i);
 	must(in_child({
 		for (int i = 0; i < PAGES; i++) {
-			put(at + i * 4096, i + 1);
-			must(get(at + i * 4096) == (char)(i + 1));
+			kel_put(at + i * 4096, i + 1);
+			must(kel_get(at + i * 4096) == (char)(i + 1));
 		}
 	}) == 0);
 	for (int i = 0; i < PAGES; i++) {
-		must(get(at + i * 4096) == (char)i, "the child wrote into the parent's page");
-		put(at + i * 4096, i + 2);
+		must(kel_get(at + i * 4096) == (char)i, "the child wrote into the parent's page");
+		kel_put(at + i * 4096, i + 2);
 	}
 }
 
 /* Its own text goes away under it. */
 static void own_text(void)
 {
-	unsigned long start = (unsigned long)put & -4096UL;
+	unsigned long start = (unsigned long)deep & -4096UL;
 
 	for (int i = 0; i < 200; i++) {
 		kel_touch();
@@ -103,7 +89,7 @@ int main(void)
 	must(at != MAP_FAILED);
 	must(!madvise(at, PAGES * 4096, MADV_NOHUGEPAGE));
 	for (int i = 0; i < PAGES; i++)
-		put(at + i * 4096, i);
+		kel_put(at + i * 4096, i);
 	must(kel_count(lowered) >= lowered + PAGES, "every page is a fault");
 	copies(at);
 	must(deep(1000) == 1000);

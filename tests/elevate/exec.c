@@ -177,7 +177,7 @@ int main(int argc, char **argv)
 		must(gate0(SYS_getpid) == getpid(), "a thread that is elevated stays so");
 		must(!(kel_query().state & KELEVATE_S_GRANTED));
 		must(kel(KELEVATE_LOWER, KELEVATE_FORGET, NULL) == 0);
-		must(caught(kel_touch()) == SIGSEGV);
+		must(caught(kel_touch()) == PRIVILEGED_SIGNAL);
 	}) == 0);
 	return 0;
 }

@@ -6,6 +6,11 @@
  */
 #include "kel.h"
 
+static char *page;		/* read-only, and then a hole */
+static char *beyond;		/* page behind a file's end */
+static char *data;		/* not executable */
+
+#ifdef __x86_64__
 /*
  * CLI elevates and STI holds back interrupts for one instruction: so the next
  * one is executed elevated for sure.
@@ -18,10 +23,6 @@
 				 : "+r" (elevated) : "m" (page) \
 				 : "rax", "rcx", "rdx", "cc", "memory"); \
 	}
-
-static char *page;		/* read-only, and then a hole */
-static char *beyond;		/* page behind a file's end */
-static char *data;		/* not executable */
 
 CASE(undefined, "ud2")
 CASE(breakpoint, "int3")
@@ -93,26 +94,95 @@ static void run(int which, long elevated)
 #define BOTH	26
 #define ALL	29
 #define WILD	19
+/* emulated CPUs do not know the last two */
+#define NOT_RAISED	(3 << 24)
+
+static void reset_fpu(void)
+{
+	__builtin_ia32_ldmxcsr(0x1f80);
+	__asm__ volatile("fninit");
+}
+#else
+#define ELEVATED	"cbz %0, 1f\n\tmsr daifset, #15\n\tmsr daifclr, #15\n1:\t"
+#define AT(name, instruction) \
+	static __attribute__((noinline)) void name(long elevated, void *at) \
+	{ \
+		__asm__ volatile(ELEVATED instruction \
+				 : "+r" (elevated) : "r" (at) : "x9", "x10", "x30", "cc", "memory"); \
+	}
+
+AT(undefined, ".inst 0")
+AT(breakpoint, "brk #1")
+AT(read_at, "ldrb w9, [%1]")
+AT(write_at, "strb w9, [%1]")
+AT(jump_at, "br %1")
+AT(stack_at, "mov x10, sp\n\tmov sp, %1\n\tstr x9, [sp, #-16]\n\tmov sp, x10")
+AT(exclusive_at, "ldxr x9, [%1]")
+AT(too_new, ".inst 0x04bf5000")		/* rdvl: SVE, which elevated CPUs do not have */
+
+static void run(int which, long elevated)
+{
+	switch (which) {
+	case 0: return undefined(elevated, NULL);
+	case 1: return breakpoint(elevated, NULL);
+	case 2: return read_at(elevated, NULL);
+	case 3: return write_at(elevated, (void *)8);
+	case 4: return read_at(elevated, (void *)0x1000);
+	case 5: return write_at(elevated, page);
+	case 6: return read_at(elevated, page + 4096);
+	case 7: return write_at(elevated, page + 4096 + 123);
+	case 8: return read_at(elevated, beyond);
+	case 9: return jump_at(elevated, data);
+	case 10: return jump_at(elevated, page + 4096);
+	case 11: return jump_at(elevated, NULL);
+	case 12: return read_at(elevated, (void *)0x0001000000000000);
+	case 13: return read_at(elevated, (void *)0xdeadbeefdeadbeef);
+	case 14: return jump_at(elevated, (void *)0x1234567812345678);
+	case 15: return read_at(elevated, (void *)UNMAPPED_ADDRESS);
+	case 16: return write_at(elevated, (void *)(UNMAPPED_ADDRESS + 8));
+	case 17: return jump_at(elevated, (void *)UNMAPPED_ADDRESS);
+	case 18: return read_at(elevated, (void *)0xffffffffffffffff);
+	case 19: return stack_at(elevated, page + 4096 + 2048);
+	case 20: return stack_at(elevated, (void *)0xdead000000000000);
+	case 21: return stack_at(elevated, page + 4096 + 2052);
+	case 22: return stack_at(elevated, (void *)UNMAPPED_ADDRESS);
+	case 23: return jump_at(elevated, page + 4096 + 2);
+	case 24: return exclusive_at(elevated, page + 1);
+	case 25: return too_new(elevated, NULL);
+	}
+}
+
+#define BOTH	26
+#define ALL	26
+#define WILD	17
+#define NOT_RAISED	0
+
+static void reset_fpu(void)
+{
+}
+#endif
 
 int main(void)
 {
+	static const unsigned char back[] = CODE_RETURN;
 	static const siginfo_t none;
 	siginfo_t plain;
 	unsigned int raised = ~0U << BOTH;
 	uint64_t lowered;
 	int fd;
 
-	page = mmap(NULL, 16384, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-	must(page != MAP_FAILED && !munmap(page + 4096, 12288));
-	must(*(volatile char *)page == 0);
 	data = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	must(data != MAP_FAILED);
-	memset(data, 0xc3, 4096);
+	memcpy(data, back, sizeof(back));
 	fd = open("file", O_CREAT | O_RDWR, 0600);
 	must(fd >= 0 && !ftruncate(fd, 4096));
 	beyond = mmap(NULL, 8192, PROT_READ, MAP_SHARED, fd, 0);
 	must(beyond != MAP_FAILED);
 	beyond += 4096;
+	/* last, or another mapping takes the hole */
+	page = mmap(NULL, 16384, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	must(page != MAP_FAILED && !munmap(page + 4096, 12288));
+	must(*(volatile char *)page == 0);
 
 	kel_elevate(KELEVATE_STICKY);
 	lowered = kel_count(lowered);
@@ -128,8 +198,7 @@ int main(void)
 			memcpy(&plain, (void *)&kel_info, sizeof(plain));
 			if (!signo) {
 				printf("case %d: this CPU does not raise it\n", i);
-				__builtin_ia32_ldmxcsr(0x1f80);
-				__asm__ volatile("fninit");
+				reset_fpu();
 				continue;
 			}
 			raised |= 1U << i;
@@ -154,8 +223,7 @@ int main(void)
 	}
 	must(cpl_privileged() == 0, "still sticky");
 	must(gate0(SYS_getppid) == getppid());
-	/* emulated CPUs do not know the last two */
-	must((raised | 3 << 24 | (has_fsgsbase() ? 0 : 1 << WILD)) == -1U, "raised %#x", raised);
+	must((raised | NOT_RAISED | (has_fsgsbase() ? 0 : 1 << WILD)) == -1U, "raised %#x", raised);
 	must(kel_count(lowered) >= lowered + __builtin_popcount(raised) - (32 - ALL));
 	/* without a handler it is the end of the process, of nobody else */
 	for (int i = 0; i < ALL; i++) {

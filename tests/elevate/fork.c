@@ -36,11 +36,15 @@ int main(void)
 	kel_elevate(KELEVATE_STICKY);
 	for (int i = 0; i < 50; i++) {
 		kel_touch();
+#ifdef SYS_fork
 		pid = first(SYS_fork, 0);
 		must(pid > 0 && waitpid(pid, &status, 0) == pid);
 		must(WIFEXITED(status) && WEXITSTATUS(status) == 42, "fork: %#x", status);
 		kel_touch();
 		pid = first(SYS_vfork, 0);
+#else
+		pid = first(SYS_clone, CLONE_VM | CLONE_VFORK | SIGCHLD);
+#endif
 		must(pid > 0 && waitpid(pid, &status, 0) == pid);
 		must(WIFEXITED(status) && WEXITSTATUS(status) == 42, "vfork: %#x", status);
 		kel_touch();

@@ -23,7 +23,11 @@ int main(void)
 	double end;
 
 	kel_elevate(KELEVATE_STICKY);
+#ifdef __x86_64__
 	jiffies = (void *)kel_resolve("jiffies_64");
+#else
+	jiffies = kel_gate;	/* Debian's kernels for it know functions' names only */
+#endif
 	must(caught((void)*jiffies) == SIGSEGV, "without KADDR, from user mode");
 	kel_elevate(KELEVATE_STICKY | KELEVATE_KADDR);
 	must(kel_query().state & KELEVATE_S_KADDR);
@@ -41,12 +45,16 @@ int main(void)
 	setitimer(ITIMER_REAL, &never, NULL);
 	printf("%lu reads, %d signals, elevated %llu times by an address\n", reads, (int)alarms,
 	       kel_count(by_kaddr));
+#ifdef __x86_64__
 	must(last > first, "jiffies stood still");
+#else
+	must(last == first, "the gate changed");
+#endif
 	must(alarms > 10);
 	must(kel_count(by_kaddr) >= (uint64_t)alarms / 2);
 	must(kel_count(lowered) > 0);
 	/* what is not mapped is not mapped */
-	must(caught((void)*(volatile char *)0xffff800000001000) == SIGSEGV);
+	must(caught((void)*(volatile char *)UNMAPPED_ADDRESS) == SIGSEGV);
 	must(*jiffies >= last);
 	return 0;
 }

@@ -25,8 +25,13 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "arch/x86/gate.h"
+#include "gate.h"
 #include "kelevate.h"
+#ifdef __x86_64__
+#include "arch/x86.h"
+#else
+#include "arch/arm64.h"
+#endif
 
 static inline __attribute__((noreturn, format(printf, 3, 4)))
 void kel_fail(int line, const char *what, const char *format, ...)
@@ -82,9 +87,6 @@ static inline struct kelevate_info kel_query(void)
 	return info;
 }
 
-/* The gate's address, as of kel_elevate(). */
-static void *kel_gate;
-
 static inline void kel_elevate(unsigned long flags)
 {
 	long ret = kel(KELEVATE_ELEVATE, flags, NULL);
@@ -92,30 +94,6 @@ static inline void kel_elevate(unsigned long flags)
 	must(ret == 0, "ELEVATE %#lx: %ld", flags, ret);
 	kel_gate = (void *)kel_query().gate;
 	must(kel_gate);
-}
-
-/* Privilege level: 0 elevated, 3 lowered. */
-static inline int cpl(void)
-{
-	unsigned long cs;
-
-	__asm__ volatile("mov %%cs, %0" : "=r" (cs));
-	return cs & 3;
-}
-
-/* Of a sticky, not bracketed thread: it is elevated with the next instruction. */
-static inline void kel_touch(void)
-{
-	__asm__ volatile("cli\n\tsti" : : : "memory", "cc");
-}
-
-/* The same, and the privilege level seen while no interrupt could lower it. */
-static inline int cpl_privileged(void)
-{
-	unsigned long cs;
-
-	__asm__ volatile("cli\n\tmov %%cs, %0\n\tsti" : "=r" (cs) : : "memory", "cc");
-	return cs & 3;
 }
 
 /* A call by the gate. */
@@ -167,7 +145,11 @@ static inline void pin(int cpu)
 /* Without it a wild jump to the kernel half cannot be told from the kernel. */
 static inline bool has_fsgsbase(void)
 {
+#ifdef __x86_64__
 	return getauxval(AT_HWCAP2) & 2;
+#else
+	return true;		/* of no importance */
+#endif
 }
 
 /* Memory that children share. */
@@ -182,11 +164,12 @@ static inline void *shared(size_t size)
 /* Machine code, to be called. */
 static inline void *code(const void *bytes, size_t size)
 {
-	void *at = mmap(NULL, 4096, PROT_READ | PROT_WRITE | PROT_EXEC,
-			MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	void *at = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 
 	must(at != MAP_FAILED && size <= 4096);
 	memcpy(at, bytes, size);
+	must(!mprotect(at, 4096, PROT_READ | PROT_EXEC));
+	__builtin___clear_cache(at, (char *)at + size);
 	return at;
 }
 
@@ -211,6 +194,7 @@ static inline void kel_catch(void *handler, int flags)
 	must(!sigaltstack(&alt, NULL));
 	for (size_t i = 0; i < sizeof(signals) / sizeof(*signals); i++)
 		must(!sigaction(signals[i], &action, NULL));
+	cpl_forget();
 }
 
 /*

@@ -6,17 +6,11 @@ int main(void)
 {
 	kel_elevate(KELEVATE_STICKY);
 	for (int i = 0; i < 100; i++) {
-		register long cs __asm__("r11") = (long)kel_gate;
-		long ret = kel_nr(), a = KELEVATE_LOWER, b = 0, c = 0;
+		int level;
+		long ret = gate_cpl(kel_gate, kel_nr(), KELEVATE_LOWER, 0, &level);
 
-		__asm__ volatile("lea 1f(%%rip), %%rcx\n\t"
-				 "jmp *%%r11\n\t"
-				 "syscall\n"
-				 "1:\tmov %%cs, %%r11"
-				 : "+a" (ret), "+D" (a), "+S" (b), "+d" (c), "+r" (cs)
-				 : : "rcx", "r8", "r9", "r10", "memory", "cc");
 		must(ret == 0, "%ld", ret);
-		must((cs & 3) == 3);
+		must(level == 3);
 	}
 	return 0;
 }

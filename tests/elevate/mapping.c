@@ -7,19 +7,6 @@
 
 static volatile bool running;
 
-static void put(volatile char *at)
-{
-	__asm__ volatile("cli\n\tsti\n\tmovb $1, (%0)" : : "r" (at) : "memory", "cc");
-}
-
-static char get(const volatile char *at)
-{
-	char value;
-
-	__asm__ volatile("cli\n\tsti\n\tmovb (%1), %0" : "=q" (value) : "r" (at) : "memory", "cc");
-	return value;
-}
-
 static void *runs_in(void *text)
 {
 	running = true;
@@ -29,7 +16,7 @@ static void *runs_in(void *text)
 
 int main(void)
 {
-	static const unsigned char loop[] = { 0xfa, 0xfb, 0xeb, 0xfc };
+	static const unsigned char loop[] = CODE_LOOPS, back[] = CODE_RETURN;
 	size_t huge = 2 << 20;
 	pthread_t thread;
 	int status, key;
@@ -39,14 +26,14 @@ int main(void)
 	at = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	must(at != MAP_FAILED);
 	for (int i = 0; i < 50; i++) {
-		put(at);
+		kel_put(at, 1);
 		must(!mprotect(at, 4096, PROT_READ));
-		must(get(at) == 1);
-		must(caught(put(at)) == SIGSEGV && kel_info.si_code == SEGV_ACCERR);
+		must(kel_get(at) == 1);
+		must(caught(kel_put(at, 1)) == SIGSEGV && kel_info.si_code == SEGV_ACCERR);
 		must(!mprotect(at, 4096, PROT_NONE));
-		must(caught(get(at)) == SIGSEGV && kel_info.si_code == SEGV_ACCERR);
+		must(caught(kel_get(at)) == SIGSEGV && kel_info.si_code == SEGV_ACCERR);
 		must(!mprotect(at, 4096, PROT_READ | PROT_WRITE));
-		must(get(at) == 1);
+		must(kel_get(at) == 1);
 	}
 
 	/* text that another thread of the process executes */
@@ -75,13 +62,14 @@ int main(void)
 	at = (char *)(((unsigned long)at + huge - 1) & -huge);
 	madvise(at, huge, MADV_HUGEPAGE);
 	for (int i = 0; i < 5; i++) {
-		put(at + i);
-		at[huge / 2] = 0xc3;
+		kel_put(at + i, 1);
+		memcpy(at + huge / 2, back, sizeof(back));
+		__builtin___clear_cache(at + huge / 2, at + huge / 2 + sizeof(back));
 		kel_touch();
 		((void (*)(void))(at + huge / 2))();
 		must(!mprotect(at + 4096, 4096, PROT_READ));
-		must(caught(put(at + 4096)) == SIGSEGV);
-		put(at + 8192);
+		must(caught(kel_put(at + 4096, 1)) == SIGSEGV);
+		kel_put(at + 8192, 1);
 		((void (*)(void))(at + huge / 2))();
 		must(!mprotect(at + 4096, 4096, PROT_READ | PROT_WRITE | PROT_EXEC));
 		must(!madvise(at, huge, MADV_DONTNEED));
@@ -89,10 +77,10 @@ int main(void)
 
 	key = pkey_alloc(0, PKEY_DISABLE_WRITE);
 	if (key >= 0) {
-		put(at);
+		kel_put(at, 1);
 		must(!pkey_mprotect(at, 4096, PROT_READ | PROT_WRITE, key));
-		must(get(at) == 1);
-		must(caught(put(at)) == SIGSEGV, "protection key");
+		must(kel_get(at) == 1);
+		must(caught(kel_put(at, 1)) == SIGSEGV, "protection key");
 		must(kel_info.si_code == SEGV_PKUERR, "%d", kel_info.si_code);
 	}
 	return 0;

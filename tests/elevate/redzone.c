@@ -21,6 +21,7 @@ static void *interrupts(void *unused)
 	return NULL;
 }
 
+#ifdef __x86_64__
 /* 0, or what was found below the stack pointer. CLI and STI elevate again. */
 static __attribute__((noinline)) long spin(long rounds, long pattern)
 {
@@ -48,6 +49,36 @@ static __attribute__((noinline)) long spin(long rounds, long pattern)
 			 : [pattern] "r" (pattern) : "cc", "memory");
 	return bad;
 }
+#else
+/* There is none, but what the kernel leaves alone it leaves alone when elevated, too. */
+static __attribute__((noinline)) long spin(long rounds, long pattern)
+{
+	long bad, value;
+
+	__asm__ volatile("sub sp, sp, #256\n\t"
+			 ".irp i, 8,16,24,32,40,48,56,64,72,80,88,96,104,112,120,128\n\t"
+			 "add %[bad], %[pattern], #\\i\n\t"
+			 "stur %[bad], [sp, #-\\i]\n\t"
+			 ".endr\n"
+			 "1:\tmsr daifset, #15\n\t"
+			 "msr daifclr, #15\n\t"
+			 ".rept 4\n\t"
+			 ".irp i, 8,16,24,32,40,48,56,64,72,80,88,96,104,112,120,128\n\t"
+			 "add %[bad], %[pattern], #\\i\n\t"
+			 "ldur %[value], [sp, #-\\i]\n\t"
+			 "cmp %[bad], %[value]\n\t"
+			 "b.ne 2f\n\t"
+			 ".endr\n\t"
+			 ".endr\n\t"
+			 "subs %[rounds], %[rounds], #1\n\t"
+			 "b.ne 1b\n\t"
+			 "mov %[bad], #0\n"
+			 "2:\tadd sp, sp, #256"
+			 : [bad] "=&r" (bad), [rounds] "+r" (rounds), [value] "=&r" (value)
+			 : [pattern] "r" (pattern) : "cc", "memory");
+	return bad;
+}
+#endif
 
 int main(void)
 {

@@ -1,11 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * A gate call preserves what a system call preserves: rbx, rbp, rsp, r12-r15,
- * the flags, MXCSR, the x87 control word, x87 registers and all of ymm; fast,
- * blocking, and falling back.
+ * the flags, MXCSR, the x87 control word, x87 registers and all of ymm; x18-x30,
+ * sp, the flags, FPCR and all SIMD registers; fast, blocking, and falling back.
  */
 #include "kel.h"
 
+struct call {
+	long nr, arg[3], ret;
+};
+
+#ifdef __x86_64__
 struct registers {
 	uint64_t general[5];		/* rbx, r12-r15 */
 	uint64_t rbp, sp_change, flags;
@@ -13,10 +18,6 @@ struct registers {
 	uint16_t x87;
 	double st;
 	unsigned char ymm[16][32];
-};
-
-struct call {
-	long nr, arg[3], ret;
 };
 
 #define EACH_YMM(X) \
@@ -116,14 +117,108 @@ static void check(const char *what, long nr, long a, long b, long c, long want)
 	must(!memcmp(in.ymm, out.ymm, sizeof(in.ymm)), "%s: ymm", what);
 }
 
+#else
+struct registers {
+	uint64_t general[13];		/* x18-x30 */
+	uint64_t flags;
+	unsigned char v[32][16];
+};
+
+#define EACH_V	"0,1,2,3,4,5,6,7,8,9,10,11,12,13,14,15,16,17,18,19,20,21,22,23,24,25,26,27,28,29,30,31"
+
+static __attribute__((noinline))
+void call(struct call *c, struct registers *in, struct registers *out)
+{
+	void *block[] = { c, in, out, kel_gate, in->v, out->v };
+
+	__asm__ volatile(
+		"sub sp, sp, #32\n\t"
+		"stp x29, x30, [sp]\n\t"
+		"str %0, [sp, #16]\n\t"
+		"mov x9, %0\n\t"
+		"ldr x10, [x9, #32]\n\t"
+		".irp i, " EACH_V "\n\t"
+		"ldr q\\i, [x10, #\\i * 16]\n\t"
+		".endr\n\t"
+		"ldr x10, [x9, #8]\n\t"	/* in */
+		"ldp x18, x19, [x10]\n\t"
+		"ldp x20, x21, [x10, #16]\n\t"
+		"ldp x22, x23, [x10, #32]\n\t"
+		"ldp x24, x25, [x10, #48]\n\t"
+		"ldp x26, x27, [x10, #64]\n\t"
+		"ldp x28, x29, [x10, #80]\n\t"
+		"ldp x30, x11, [x10, #96]\n\t"
+		"msr nzcv, x11\n\t"
+		"ldr x16, [x9, #24]\n\t"	/* gate */
+		"ldr x10, [x9]\n\t"		/* call */
+		"ldp x8, x0, [x10]\n\t"
+		"ldp x1, x2, [x10, #16]\n\t"
+		"adr x17, 1f\n\t"
+		"br x16\n\t"
+		"svc #0\n"
+		"1:\tmrs x11, nzcv\n\t"
+		"ldr x9, [sp, #16]\n\t"
+		"ldr x10, [x9, #16]\n\t"	/* out */
+		"stp x18, x19, [x10]\n\t"
+		"stp x20, x21, [x10, #16]\n\t"
+		"stp x22, x23, [x10, #32]\n\t"
+		"stp x24, x25, [x10, #48]\n\t"
+		"stp x26, x27, [x10, #64]\n\t"
+		"stp x28, x29, [x10, #80]\n\t"
+		"stp x30, x11, [x10, #96]\n\t"
+		"ldr x10, [x9, #40]\n\t"
+		".irp i, " EACH_V "\n\t"
+		"str q\\i, [x10, #\\i * 16]\n\t"
+		".endr\n\t"
+		"ldr x10, [x9]\n\t"
+		"str x0, [x10, #32]\n\t"
+		"ldp x29, x30, [sp]\n\t"
+		"add sp, sp, #32"
+		: : "r" (block)
+		: "x0", "x1", "x2", "x3", "x4", "x5", "x6", "x7", "x8", "x9", "x10", "x11", "x12",
+		  "x13", "x14", "x15", "x16", "x17", "x18", "x19", "x20", "x21", "x22", "x23", "x24",
+		  "x25", "x26", "x27", "x28", "v0", "v1", "v2", "v3", "v4", "v5", "v6", "v7", "v8",
+		  "v9", "v10", "v11", "v12", "v13", "v14", "v15", "v16", "v17", "v18", "v19", "v20",
+		  "v21", "v22", "v23", "v24", "v25", "v26", "v27", "v28", "v29", "v30", "v31", "cc",
+		  "memory");
+}
+
+static void check(const char *what, long nr, long a, long b, long c, long want)
+{
+	static unsigned int seed = 1;
+	struct call how = { nr, { a, b, c }, 0 };
+	struct registers in, out;
+	unsigned long fpcr, old_fpcr, wanted;
+
+	memset(&out, 0, sizeof(out));
+	for (size_t i = 0; i < sizeof(in); i++)
+		((unsigned char *)&in)[i] = rand_r(&seed);
+	in.flags &= 0xf0000000;
+	wanted = (seed & 3) << 22 | (seed & 4 ? 1 << 24 : 0);	/* rounding, flush to zero */
+	__asm__ volatile("mrs %0, fpcr\n\tmsr fpcr, %1" : "=&r" (old_fpcr) : "r" (wanted));
+	call(&how, &in, &out);
+	__asm__ volatile("mrs %0, fpcr\n\tmsr fpcr, %1" : "=&r" (fpcr) : "r" (old_fpcr));
+
+	must(how.ret == want, "%s: %ld, not %ld", what, how.ret, want);
+	for (int i = 0; i < 13; i++)
+		must(in.general[i] == out.general[i], "%s: x%d", what, 18 + i);
+	must(in.flags == out.flags, "%s: flags %#lx, were %#lx", what, out.flags, in.flags);
+	must(fpcr == wanted, "%s: FPCR %#lx, was %#lx", what, fpcr, wanted);
+	for (int i = 0; i < 32; i++)
+		must(!memcmp(in.v[i], out.v[i], 16), "%s: v%d", what, i);
+}
+#endif
+
 int main(void)
 {
 	char byte = 1;
 	int p[2], q[2];
 	pid_t child;
 
+#ifdef __x86_64__
 	if (!__builtin_cpu_supports("avx"))
 		skip("the CPU has no AVX");
+#endif
 	must(!pipe(p) && !pipe(q));
 	child = fork();
 	if (!child) {

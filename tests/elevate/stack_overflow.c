@@ -6,7 +6,7 @@ static __attribute__((noinline)) int recurse(int n)
 {
 	volatile char frame[500];
 
-	__asm__ volatile("cli\n\tsti\n\tmovb $1, (%0)" : : "r" (frame) : "memory", "cc");
+	kel_put(frame, 1);
 	return n < 0 ? 0 : recurse(n + 1) + frame[n % 500];
 }
 

@@ -35,7 +35,7 @@ int main(void)
 	must(gate3(kel_nr(), KELEVATE_LOWER, KELEVATE_FORGET, 0) == 0, "FORGET by the gate");
 	must(cpl() == 3, "LOWER returns in user mode, by the gate as well");
 	must(!(kel_query().state & KELEVATE_S_STICKY));
-	must(caught(kel_touch()) == SIGSEGV);
+	must(caught(kel_touch()) == PRIVILEGED_SIGNAL);
 	must(caught(gate0(SYS_getpid)) == SIGSEGV);
 
 	/* and again */
@@ -43,7 +43,7 @@ int main(void)
 	must(cpl_privileged() == 0);
 	must(kel(KELEVATE_LOWER, KELEVATE_FORGET, NULL) == 0);
 	must(cpl() == 3);
-	must(caught(kel_touch()) == SIGSEGV);
+	must(caught(kel_touch()) == PRIVILEGED_SIGNAL);
 	must(kel(KELEVATE_LOWER, KELEVATE_FORGET, NULL) == 0, "of a thread that is not elevated");
 
 	/* a second ELEVATE replaces the first's flags */

@@ -8,12 +8,13 @@
 
 #define SECONDS	6
 
+static volatile long signals;
+
+#ifdef __x86_64__
 #define EACH(X) \
 	X(0) X(1) X(2) X(3) X(4) X(5) X(6) X(7) X(8) X(9) X(10) X(11) X(12) X(13) X(14) X(15)
 #define LOAD(n)		"vmovdqu " #n "*32(%[in]), %%ymm" #n "\n\t"
 #define STORE(n)	"vmovdqu %%ymm" #n ", " #n "*32(%[out])\n\t"
-
-static volatile long signals;
 
 /* The registers are loaded, the call made and they are stored: nothing in between. */
 static long call(long nr, long a, void *b, long c, const void *in, void *out)
@@ -37,13 +38,58 @@ static long call(long nr, long a, void *b, long c, const void *in, void *out)
 	return nr;
 }
 
+/* uses them, too */
+static inline void play_with_registers(void)
+{
+	__asm__ volatile("vpcmpeqd %%ymm0, %%ymm0, %%ymm0\n\tvmovaps %%ymm0, %%ymm9\n\t"
+			 "vmovaps %%ymm0, %%ymm15" : : : "xmm0", "xmm9", "xmm15");
+}
+#else
+#define EACH	"0,1,2,3,4,5,6,7,8,9,10,11,12,13,14,15,16,17,18,19,20,21,22,23,24,25,26,27,28,29,30,31"
+
+/* The registers are loaded, the call made and they are stored: nothing in between. */
+static long call(long nr, long a, void *b, long c, const void *in, void *out)
+{
+	register const void *x19 __asm__("x19") = in;
+	register void *x20 __asm__("x20") = out;
+	register long x8 __asm__("x8") = nr;
+	register long x0 __asm__("x0") = a;
+	register void *x1 __asm__("x1") = b;
+	register long x2 __asm__("x2") = c;
+	register void *x16 __asm__("x16") = kel_gate;
+
+	__asm__ volatile(".irp i, " EACH "\n\t"
+			 "ldr q\\i, [x19, #\\i * 16]\n\t"
+			 ".endr\n\t"
+			 "adr x17, 1f\n\t"
+			 "br x16\n\t"
+			 "svc #0\n"
+			 "1:\t.irp i, " EACH "\n\t"
+			 "str q\\i, [x20, #\\i * 16]\n\t"
+			 ".endr"
+			 : "+r" (x0), "+r" (x1), "+r" (x2), "+r" (x16)
+			 : "r" (x8), "r" (x19), "r" (x20)
+			 : "x3", "x4", "x5", "x6", "x7", "x9", "x10", "x11", "x12", "x13", "x14",
+			   "x15", "x17", "cc", "memory", "v0", "v1", "v2", "v3", "v4", "v5", "v6",
+			   "v7", "v8", "v9", "v10", "v11", "v12", "v13", "v14", "v15", "v16", "v17",
+			   "v18", "v19", "v20", "v21", "v22", "v23", "v24", "v25", "v26", "v27", "v28",
+			   "v29", "v30", "v31");
+	return x0;
+}
+
+/* uses them, too */
+static inline void play_with_registers(void)
+{
+	__asm__ volatile("movi v0.16b, #255\n\tmovi v9.16b, #255\n\tmovi v31.16b, #255"
+			 : : : "v0", "v9", "v31");
+}
+#endif
+
 static void on_timer(int signo)
 {
 	volatile float f = signo;
 
-	/* uses them, too */
-	__asm__ volatile("vpcmpeqd %%ymm0, %%ymm0, %%ymm0\n\tvmovaps %%ymm0, %%ymm9\n\t"
-			 "vmovaps %%ymm0, %%ymm15" : : : "xmm0", "xmm9", "xmm15");
+	play_with_registers();
 	f = f * 3.3f;
 	__atomic_add_fetch(&signals, 1, __ATOMIC_RELAXED);
 }
@@ -110,8 +156,10 @@ int main(void)
 	struct side side[4] = { };
 	pthread_t thread[4];
 
+#ifdef __x86_64__
 	if (!__builtin_cpu_supports("avx2"))
 		skip("the CPU has no AVX2");
+#endif
 	signal(SIGPIPE, SIG_IGN);
 	sigaction(SIGUSR1, &action, NULL);
 	for (int i = 0; i < 4; i += 2) {

@@ -7,25 +7,75 @@
 #include <sys/time.h>
 #include <sys/user.h>
 #include <ucontext.h>
+#include <elf.h>
+#include <sys/uio.h>
 #include "kel.h"
 
 static volatile int signals, bad;
 static volatile bool change;
 
+#ifdef __x86_64__
+static bool is_user(const mcontext_t *m)
+{
+	return (m->gregs[REG_CSGSFS] & 0xffff) == 0x33 && m->gregs[REG_RIP] > 0 &&
+	       (m->gregs[REG_EFL] & 0x3200) == 0x200;
+}
+
+static void make_kernel(mcontext_t *m)
+{
+	m->gregs[REG_CSGSFS] = (m->gregs[REG_CSGSFS] & ~0xffffL) | 0x10;
+	m->gregs[REG_EFL] |= 0x3000;
+}
+
+/* Of a stopped child; and it cannot be made the kernel's. */
+static void check_stopped(pid_t child)
+{
+	struct user_regs_struct regs;
+
+	must(!ptrace(PTRACE_GETREGS, child, 0, &regs));
+	must(regs.cs == 0x33 && regs.ss == 0x2b, "cs %#llx", regs.cs);
+	must((long)regs.rip > 0, "rip %#llx", regs.rip);
+	must(regs.eflags & 0x200);
+	regs.cs = 0x10;
+	must(ptrace(PTRACE_SETREGS, child, 0, &regs) == -1);
+}
+#else
+#define MODE_AND_MASKS	0x3df
+
+static bool is_user(const mcontext_t *m)
+{
+	return !(m->pstate & MODE_AND_MASKS) && !(m->pc >> 48);
+}
+
+static void make_kernel(mcontext_t *m)
+{
+	m->pstate |= 4;		/* EL1t */
+}
+
+static void check_stopped(pid_t child)
+{
+	struct user_regs_struct regs;
+	struct iovec iov = { &regs, sizeof(regs) };
+
+	must(!ptrace(PTRACE_GETREGSET, child, NT_PRSTATUS, &iov));
+	must(!(regs.pstate & MODE_AND_MASKS), "pstate %#llx", regs.pstate);
+	must(!(regs.pc >> 48), "pc %#llx", regs.pc);
+	regs.pstate |= 4;
+	must(ptrace(PTRACE_SETREGSET, child, NT_PRSTATUS, &iov) == -1);
+}
+#endif
+
 static void on_alarm(int signo, siginfo_t *info, void *context)
 {
-	greg_t *regs = ((ucontext_t *)context)->uc_mcontext.gregs;
+	mcontext_t *m = &((ucontext_t *)context)->uc_mcontext;
 
 	(void)signo;
 	(void)info;
 	signals++;
-	if ((regs[REG_CSGSFS] & 0xffff) != 0x33 || regs[REG_RIP] <= 0 ||
-	    !(regs[REG_EFL] & 0x200) || (regs[REG_EFL] & 0x3000))
+	if (!is_user(m))
 		bad++;
-	if (change) {
-		regs[REG_CSGSFS] = (regs[REG_CSGSFS] & ~0xffffL) | 0x10;
-		regs[REG_EFL] |= 0x3000;
-	}
+	if (change)
+		make_kernel(m);
 }
 
 static void on_segv(int signo)
@@ -38,7 +88,6 @@ int main(void)
 {
 	struct sigaction action = { .sa_sigaction = on_alarm, .sa_flags = SA_SIGINFO };
 	struct itimerval often = { { 0, 1000 }, { 0, 1000 } };
-	struct user_regs_struct regs;
 	int status;
 	pid_t child;
 
@@ -74,12 +123,7 @@ int main(void)
 		usleep(3000);
 		kill(child, SIGSTOP);
 		must(waitpid(child, &status, 0) == child && WIFSTOPPED(status), "%#x", status);
-		must(!ptrace(PTRACE_GETREGS, child, 0, &regs));
-		must(regs.cs == 0x33 && regs.ss == 0x2b, "cs %#llx", regs.cs);
-		must((long)regs.rip > 0, "rip %#llx", regs.rip);
-		must(regs.eflags & 0x200);
-		regs.cs = 0x10;
-		must(ptrace(PTRACE_SETREGS, child, 0, &regs) == -1);
+		check_stopped(child);
 		must(!ptrace(PTRACE_CONT, child, 0, 0));
 	}
 	kill(child, SIGKILL);

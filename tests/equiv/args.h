@@ -514,7 +514,7 @@ static void build_pollfds(struct target *t, long *a, const long *v)
 	a[1] = v[1];
 }
 
-static void build_poll(struct target *t, long *a, const long *v)
+static __attribute__((unused)) void build_poll(struct target *t, long *a, const long *v)
 {
 	build_pollfds(t, a, v);
 	a[2] = v[3];
@@ -561,7 +561,7 @@ static void build_select(struct target *t, long *a, const long *v, bool usec)
 	a[4] = make_time(t, v[2], usec);
 }
 
-static void build_select_(struct target *t, long *a, const long *v)
+static __attribute__((unused)) void build_select_(struct target *t, long *a, const long *v)
 {
 	build_select(t, a, v, true);
 }
@@ -599,9 +599,13 @@ static const struct call {
 	{ "recvfrom", SYS_recvfrom, build_recv, { &upper, &buf, &len, &flags, &from } },
 	{ "recvmsg", SYS_recvmsg, build_recvmsg, { &iov, &flags, &from, &control_in, &header } },
 	{ "recvmmsg", SYS_recvmmsg, build_recvmmsg, { &iov, &flags, &from, &control_in, &vlen, &mm_timespec } },
+#ifdef SYS_epoll_wait
 	{ "epoll_wait", SYS_epoll_wait, build_epoll, { &watch, &header, &maxevents, &timeout } },
+#endif
 	{ "epoll_pwait", SYS_epoll_pwait, build_epoll, { &watch, &header, &maxevents, &timeout, &sigmask } },
+#ifdef SYS_poll
 	{ "poll", SYS_poll, build_poll, { &header, &nfds, &events, &timeout } },
+#endif
 	{ "ppoll", SYS_ppoll, build_ppoll, { &header, &nfds, &events, &timespec, &sigmask } },
 	{ "accept", SYS_accept, build_accept, { &from } },
 	{ "accept4", SYS_accept4, build_accept, { &from, &accept_flags } },
@@ -609,7 +613,9 @@ static const struct call {
 	/* not the shim's, but the gate's */
 	{ "preadv2", SYS_preadv2, build_rwv, { &iov, &offset, &rwf } },
 	{ "pwritev2", SYS_pwritev2, build_rwv, { &iov, &offset, &rwf } },
+#ifdef SYS_select
 	{ "select", SYS_select, build_select_, { &setsize, &header, &timespec } },
+#endif
 	{ "pselect6", SYS_pselect6, build_pselect, { &setsize, &header, &timespec, &sigmask } },
 };
 

@@ -62,15 +62,19 @@ static const struct row {
 	{ "accept", SYS_accept, ACCEPT, "TCP v4 listening", IDLE, 0, 0, false },
 	{ "accept", SYS_accept, ACCEPT, "TCP v4 listening", IDLE, 0, 0, true },
 	{ "accept4", SYS_accept4, ACCEPT, "UNIX listening", IDLE, 0, SOCK_CLOEXEC, false },
+#ifdef SYS_poll
 	{ "poll", SYS_poll, POLL, "pipe, read end", IDLE, 0, -1, false },
 	{ "poll, timeout", SYS_poll, POLL, "pipe, read end", IDLE, 0, LONG_TIME, false },
+#endif
 	{ "ppoll", SYS_ppoll, PPOLL, "TCP v4", IDLE, 0, -1, false },
 	{ "ppoll, timeout", SYS_ppoll, PPOLL, "TCP v4", IDLE, 0, LONG_TIME, false },
 	{ "epoll_wait", SYS_epoll_wait, EPOLL, "TCP v4", IDLE, 0, -1, false },
 	{ "epoll_wait, timeout", SYS_epoll_wait, EPOLL, "TCP v4", IDLE, 0, LONG_TIME, false },
 	{ "epoll_pwait", SYS_epoll_pwait, EPOLL, "UNIX stream pair", IDLE, 0, -1, false },
+#ifdef SYS_select
 	{ "select", SYS_select, SELECT, "pipe, read end", IDLE, 0, -1, false },
 	{ "select, timeout", SYS_select, SELECT, "pipe, read end", IDLE, 0, LONG_TIME, false },
+#endif
 	{ "pselect6", SYS_pselect6, PSELECT, "pipe, read end", IDLE, 0, -1, false },
 };
 

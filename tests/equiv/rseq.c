@@ -27,6 +27,7 @@ static __attribute__((noinline)) bool add(struct rseq *r)
 	struct counter *c = &counters[cpu];
 
 	must(cpu < 64);
+#ifdef __x86_64__
 	__asm__ goto volatile(
 		".pushsection equiv_rseq, \"aw\"\n\t"
 		".balign 32\n"
@@ -51,6 +52,33 @@ static __attribute__((noinline)) bool add(struct rseq *r)
 		".popsection"
 		: : [rseq] "r" (r), [cpu] "r" (cpu), [counter] "r" (&c->n), [sig] "i" (RSEQ_SIG)
 		: "rax", "rcx", "memory", "cc" : abort);
+#else
+	__asm__ goto volatile(
+		".pushsection equiv_rseq, \"aw\"\n\t"
+		".balign 32\n\t"
+		"3:	.long 0, 0\n\t"
+		".quad 1f, 2f - 1f, 4f\n\t"
+		".popsection\n\t"
+		"adrp	x9, 3b\n\t"
+		"add	x9, x9, :lo12:3b\n\t"
+		"str	x9, [%[rseq], #8]\n"
+		"1:	ldr	w10, [%[rseq], #4]\n\t"
+		"cmp	w10, %w[cpu]\n\t"
+		"b.ne	4f\n\t"
+		"ldr	x9, [%[counter]]\n\t"
+		"mov	w10, #100\n"
+		"5:	subs	w10, w10, #1\n\t"
+		"b.ne	5b\n\t"
+		"add	x9, x9, #1\n\t"
+		"str	x9, [%[counter]]\n"
+		"2:\n\t"
+		".pushsection equiv_rseq_abort, \"ax\"\n\t"
+		".inst	%c[sig]\n"
+		"4:	b	%l[abort]\n\t"
+		".popsection"
+		: : [rseq] "r" (r), [cpu] "r" (cpu), [counter] "r" (&c->n), [sig] "i" (RSEQ_SIG)
+		: "x9", "x10", "memory", "cc" : abort);
+#endif
 	return true;
 abort:
 	return false;

@@ -20,6 +20,7 @@
  * The gate counts its calls in the 8 bytes at FAKE_GATE_COUNT. Exit status 77:
  * it cannot be done here (needs root); otherwise the program's.
  */
+#include <elf.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <sched.h>
@@ -43,6 +44,7 @@
 #define NUMBER		600	/* ENOSYS on every kernel */
 
 /* Both are copied to FAKE_GATE: position independent, count behind them. */
+#ifdef __x86_64__
 __asm__(
 	".pushsection .rodata\n"
 	"gate_plain:\n"
@@ -69,8 +71,40 @@ __asm__(
 	"	jmp *%rcx\n"
 	"gate_clobber_end:\n"
 	".popsection\n");
+#else
+#define COUNT \
+	"	ldr x9, 9f\n" \
+	"1:	ldxr x10, [x9]\n" \
+	"	add x10, x10, #1\n" \
+	"	stxr w11, x10, [x9]\n" \
+	"	cbnz w11, 1b\n"
+#define COUNT_AT \
+	"	.balign 8\n" \
+	"9:	.quad " FAKE_GATE_COUNT_TEXT "\n"
+__asm__(
+	".pushsection .rodata\n"
+	".balign 8\n"
+	"gate_plain:\n"
+	COUNT
+	"	sub x17, x17, #4\n"
+	"	br x17\n"
+	COUNT_AT
+	"gate_plain_end:\n"
+	"gate_clobber:\n"
+	COUNT
+	"	svc #0\n"
+	".irp i, 1,2,3,4,5,6,7,9,10,11,12,13,14,15,16\n"
+	"	mov x\\i, #-\\i\n"
+	".endr\n"
+	"	br x17\n"
+	COUNT_AT
+	"gate_clobber_end:\n"
+	".popsection\n");
+#endif
+#pragma GCC visibility push(hidden)
 extern const char gate_plain[], gate_plain_end[];
 extern const char gate_clobber[], gate_clobber_end[];
+#pragma GCC visibility pop
 
 static struct {
 	unsigned int abi;
@@ -140,31 +174,117 @@ static void write_memory(pid_t pid, unsigned long to, const void *from, size_t l
 		die(125, "process_vm_writev");
 }
 
-/* From the entry of a system call to its exit, with that result. */
-static void answer(pid_t pid, struct user_regs_struct *regs, long result)
+/* A stopped process: its registers, and at the entry of a system call that one's number. */
+struct state {
+	struct user_regs_struct regs;
+	long nr;
+};
+
+#ifdef __x86_64__
+#define ARG0(s)		((s)->regs.rdi)
+#define ARG2(s)		((s)->regs.rdx)
+
+static void get(pid_t pid, struct state *s)
 {
-	regs->orig_rax = -1;
-	ptrace(PTRACE_SETREGS, pid, NULL, regs);
+	ptrace(PTRACE_GETREGS, pid, NULL, &s->regs);
+	s->nr = s->regs.orig_rax;
+}
+
+static void put(pid_t pid, struct state *s)
+{
+	s->regs.orig_rax = s->nr;
+	ptrace(PTRACE_SETREGS, pid, NULL, &s->regs);
+}
+
+static void set_result(struct state *s, long result)
+{
+	s->regs.rax = result;
+}
+
+/* From its exit back to its entry. */
+static void rewind_call(struct state *s)
+{
+	s->regs.rip -= 2;
+	s->regs.rax = s->nr;
+}
+
+static void set_mmap(struct state *s, unsigned long at, size_t size, int prot, int flags)
+{
+	s->nr = SYS_mmap;
+	s->regs.rdi = at;
+	s->regs.rsi = size;
+	s->regs.rdx = prot;
+	s->regs.r10 = flags;
+	s->regs.r8 = -1;
+	s->regs.r9 = 0;
+}
+#else
+#define ARG0(s)		((s)->regs.regs[0])
+#define ARG2(s)		((s)->regs.regs[2])
+
+static void get(pid_t pid, struct state *s)
+{
+	struct iovec regs = { &s->regs, sizeof(s->regs) };
+	int nr = -1;
+	struct iovec number = { &nr, sizeof(nr) };
+
+	ptrace(PTRACE_GETREGSET, pid, NT_PRSTATUS, &regs);
+	ptrace(PTRACE_GETREGSET, pid, NT_ARM_SYSTEM_CALL, &number);
+	s->nr = nr;
+}
+
+static void put(pid_t pid, struct state *s)
+{
+	struct iovec regs = { &s->regs, sizeof(s->regs) };
+	int nr = s->nr;
+	struct iovec number = { &nr, sizeof(nr) };
+
+	ptrace(PTRACE_SETREGSET, pid, NT_PRSTATUS, &regs);
+	ptrace(PTRACE_SETREGSET, pid, NT_ARM_SYSTEM_CALL, &number);
+}
+
+static void set_result(struct state *s, long result)
+{
+	s->regs.regs[0] = result;
+}
+
+static void rewind_call(struct state *s)
+{
+	s->regs.pc -= 4;
+}
+
+static void set_mmap(struct state *s, unsigned long at, size_t size, int prot, int flags)
+{
+	s->nr = SYS_mmap;
+	s->regs.regs[0] = at;
+	s->regs.regs[1] = size;
+	s->regs.regs[2] = prot;
+	s->regs.regs[3] = flags;
+	s->regs.regs[4] = -1;
+	s->regs.regs[5] = 0;
+}
+#endif
+
+/* From the entry of a system call to its exit, with that result. */
+static void answer(pid_t pid, struct state *s, long result)
+{
+	s->nr = -1;
+	put(pid, s);
 	resume(pid, 0);
 	next_stop(pid);
-	ptrace(PTRACE_GETREGS, pid, NULL, regs);
-	regs->rax = result;
-	ptrace(PTRACE_SETREGS, pid, NULL, regs);
+	get(pid, s);
+	set_result(s, result);
+	put(pid, s);
 }
 
 /* The same, but it maps the gate's page and then comes to its entry again. */
-static void map_gate(pid_t pid, struct user_regs_struct *regs)
+static void map_gate(pid_t pid, struct state *s)
 {
-	struct user_regs_struct mmap_regs = *regs;
+	struct state mmap_state = *s;
 
-	mmap_regs.orig_rax = SYS_mmap;
-	mmap_regs.rdi = FAKE_GATE;
-	mmap_regs.rsi = 4096;
-	mmap_regs.rdx = PROT_READ | PROT_WRITE | PROT_EXEC;
-	mmap_regs.r10 = MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED;
-	mmap_regs.r8 = -1;
-	mmap_regs.r9 = 0;
-	ptrace(PTRACE_SETREGS, pid, NULL, &mmap_regs);
+	set_mmap(&mmap_state, FAKE_GATE, 4096, PROT_READ | PROT_WRITE | PROT_EXEC,
+		 MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED);
+	put(pid, &mmap_state);
 	resume(pid, 0);
 	next_stop(pid);
 	if (fake.clobber)
@@ -173,15 +293,14 @@ static void map_gate(pid_t pid, struct user_regs_struct *regs)
 	else
 		write_memory(pid, FAKE_GATE, gate_plain,
 			     gate_plain_end - gate_plain);
-	regs->rip -= 2;
-	regs->rax = regs->orig_rax;
-	ptrace(PTRACE_SETREGS, pid, NULL, regs);
+	rewind_call(s);
+	put(pid, s);
 	resume(pid, 0);
 	next_stop(pid);
-	ptrace(PTRACE_GETREGS, pid, NULL, regs);
+	get(pid, s);
 }
 
-static void query(pid_t pid, struct user_regs_struct *regs, int is_elevated)
+static void query(pid_t pid, struct state *s, int is_elevated)
 {
 	struct kelevate_info info = {
 		.size = sizeof(info),
@@ -196,14 +315,14 @@ static void query(pid_t pid, struct user_regs_struct *regs, int is_elevated)
 	if (fake.no_shortcut >= 0)
 		info.shortcuts[fake.no_shortcut / 64] &=
 			~(1ULL << fake.no_shortcut % 64);
-	write_memory(pid, regs->rdx, &info, sizeof(info));
-	answer(pid, regs, fake.abi != KELEVATE_ABI ? -EPROTONOSUPPORT :
+	write_memory(pid, ARG2(s), &info, sizeof(info));
+	answer(pid, s, fake.abi != KELEVATE_ABI ? -EPROTONOSUPPORT :
 	       -fake.query);
 }
 
 static void play(pid_t pid)
 {
-	struct user_regs_struct regs;
+	struct state s;
 	int is_elevated = 0;
 	int status;
 
@@ -213,22 +332,22 @@ static void play(pid_t pid)
 	resume(pid, 0);
 	for (;;) {
 		next_stop(pid);
-		ptrace(PTRACE_GETREGS, pid, NULL, &regs);
-		if (regs.orig_rax != NUMBER) {
+		get(pid, &s);
+		if (s.nr != NUMBER) {
 			/* its exit, before the next entry */
 			resume(pid, 0);
 			next_stop(pid);
-		} else if (regs.rdi == KELEVATE_QUERY) {
-			query(pid, &regs, is_elevated);
+		} else if (ARG0(&s) == KELEVATE_QUERY) {
+			query(pid, &s, is_elevated);
 			if (is_elevated)
 				break;
-		} else if (regs.rdi == KELEVATE_ELEVATE) {
+		} else if (ARG0(&s) == KELEVATE_ELEVATE) {
 			if (!fake.elevate)
-				map_gate(pid, &regs);
+				map_gate(pid, &s);
 			is_elevated = !fake.elevate;
-			answer(pid, &regs, -fake.elevate);
+			answer(pid, &s, -fake.elevate);
 		} else {
-			answer(pid, &regs, 0);
+			answer(pid, &s, 0);
 		}
 		resume(pid, 0);
 	}

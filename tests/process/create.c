@@ -58,7 +58,8 @@ static int child(void *unused)
 }
 
 /* The first thing that is done, of one stack for both: hence inline. */
-#define raw_child(nr, flags) \
+#define raw_child(...)	raw_child_(__VA_ARGS__)
+#define raw_child_(nr, flags) \
 	__extension__ ({ \
 		long pid_ = gate_syscall(nr, flags, 0, 0, 0, 0, 0); \
 		if (!pid_) \
@@ -66,9 +67,17 @@ static int child(void *unused)
 		pid_; \
 	})
 
+#ifdef SYS_fork
+#define RAW_FORK	SYS_fork, 0
+#define RAW_VFORK	SYS_vfork, 0
+#else
+#define RAW_FORK	SYS_clone, SIGCHLD
+#define RAW_VFORK	SYS_clone, CLONE_VM | CLONE_VFORK | SIGCHLD
+#endif
+
 static __attribute__((noinline)) long vforked(void)
 {
-	return raw_child(SYS_vfork, 0);
+	return raw_child(RAW_VFORK);
 }
 
 static pid_t make(enum way way)
@@ -81,7 +90,7 @@ static pid_t make(enum way way)
 
 	switch (way) {
 	case FORK:
-		return raw_child(SYS_fork, 0);
+		return raw_child(RAW_FORK);
 	case VFORK:
 		return vforked();
 	case CLONE:

@@ -78,18 +78,18 @@ static void one_descriptor(int fd, void *buf, size_t len)
 	same(accept4(fd, NULL, NULL, SOCK_NONBLOCK), SYS_accept4, fd, NULL, NULL, SOCK_NONBLOCK);
 	same(accept4(fd, NULL, NULL, 1), SYS_accept4, fd, NULL, NULL, 1);
 
-	same(epoll_wait(fd, &event, 1, 0), SYS_epoll_wait, fd, &event, 1, 0);
-	same(epoll_wait(fd, &event, 0, 0), SYS_epoll_wait, fd, &event, 0, 0);
-	same(epoll_wait(fd, bad_pointer(), 1, 0), SYS_epoll_wait, fd, bad_pointer(), 1, 0);
+	same(epoll_wait(fd, &event, 1, 0), RAW_EPOLL_WAIT(fd, &event, 1, 0));
+	same(epoll_wait(fd, &event, 0, 0), RAW_EPOLL_WAIT(fd, &event, 0, 0));
+	same(epoll_wait(fd, bad_pointer(), 1, 0), RAW_EPOLL_WAIT(fd, bad_pointer(), 1, 0));
 	same(epoll_pwait(fd, &event, 1, 0, bad_pointer()), SYS_epoll_pwait, fd, &event, 1, 0, bad_pointer(), NSIG_BYTES);
 
 	struct pollfd pfd = { .fd = fd, .events = POLLIN | POLLOUT }, pfd2 = pfd;
 
-	same(poll(&pfd, 1, 0), SYS_poll, &pfd2, 1, 0);
+	same(poll(&pfd, 1, 0), RAW_POLL(&pfd2, 1, 0));
 	must(pfd.revents == pfd2.revents);
-	same(poll(bad_pointer(), 1, 0), SYS_poll, bad_pointer(), 1, 0);
-	same(poll(NULL, 0, 1), SYS_poll, NULL, 0, 1);
-	same(poll(bad_pointer(), 1UL << 40, 0), SYS_poll, bad_pointer(), 1UL << 40, 0);
+	same(poll(bad_pointer(), 1, 0), RAW_POLL(bad_pointer(), 1, 0));
+	same(poll(NULL, 0, 1), RAW_POLL(NULL, 0, 1));
+	same(poll(bad_pointer(), 1UL << 40, 0), RAW_POLL(bad_pointer(), 1UL << 40, 0));
 	same(ppoll(&pfd, 1, &now, NULL), SYS_ppoll, &pfd2, 1, &now, NULL, NSIG_BYTES);
 	same(ppoll(&pfd, 1, &bad_time, NULL), SYS_ppoll, &pfd2, 1, &bad_time, NULL, NSIG_BYTES);
 	same(ppoll(&pfd, 1, &now, bad_pointer()), SYS_ppoll, &pfd2, 1, &now, bad_pointer(), NSIG_BYTES);

@@ -48,7 +48,7 @@ int main(int argc, char **argv)
 
 	for (int raw = 0; raw < 2; raw++) {
 		/* also when libc's fork handlers do not run */
-		pid_t pid = raw ? syscall(SYS_fork) : fork();
+		pid_t pid = raw ? syscall(RAW_FORK) : fork();
 
 		if (!pid)
 			child(count);

@@ -56,9 +56,9 @@ static long blocking_call(int which, bool raw)
 	case 3: return raw ? syscall(SYS_recvfrom, quiet[0], &byte, 1, 0, NULL, NULL) : recvfrom(quiet[0], &byte, 1, 0, NULL, NULL);
 	case 4: return raw ? syscall(SYS_recvmsg, quiet[0], &msg, 0) : recvmsg(quiet[0], &msg, 0);
 	case 5: return raw ? syscall(SYS_recvmmsg, quiet[0], &mmsg, 1, 0, NULL) : recvmmsg(quiet[0], &mmsg, 1, 0, NULL);
-	case 6: return raw ? syscall(SYS_poll, &pfd, 1, 1000) : poll(&pfd, 1, 1000);
+	case 6: return raw ? syscall(RAW_POLL(&pfd, 1, 1000)) : poll(&pfd, 1, 1000);
 	case 7: return raw ? syscall(SYS_ppoll, &pfd, 1, &second, NULL, 8) : ppoll(&pfd, 1, &second, NULL);
-	case 8: return raw ? syscall(SYS_epoll_wait, epfd, &event, 1, 1000) : epoll_wait(epfd, &event, 1, 1000);
+	case 8: return raw ? syscall(RAW_EPOLL_WAIT(epfd, &event, 1, 1000)) : epoll_wait(epfd, &event, 1, 1000);
 	case 9: return raw ? syscall(SYS_epoll_pwait, epfd, &event, 1, 1000, NULL, 8) : epoll_pwait(epfd, &event, 1, 1000, NULL);
 	/* with a timeout on its socket, it is never restarted */
 	case 10: return raw ? syscall(SYS_accept, listener, NULL, NULL) : accept(listener, NULL, NULL);

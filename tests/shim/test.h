@@ -133,4 +133,16 @@ static inline unsigned long passed(const char *name)
 	return sum;
 }
 
+/* System calls that newer architectures have no number for, by those they have. */
+#ifdef SYS_poll
+#define RAW_POLL(fds, n, ms)		SYS_poll, fds, n, ms
+#define RAW_EPOLL_WAIT(fd, at, n, ms)	SYS_epoll_wait, fd, at, n, ms
+#define RAW_FORK			SYS_fork
+#else
+#define RAW_POLL(fds, n, ms) \
+	SYS_ppoll, fds, n, (&(struct timespec){ (ms) / 1000, (ms) % 1000 * 1000000L }), NULL, 8
+#define RAW_EPOLL_WAIT(fd, at, n, ms)	SYS_epoll_pwait, fd, at, n, ms, NULL, 8
+#define RAW_FORK			SYS_clone, SIGCHLD, 0, 0, 0, 0
+#endif
+
 #endif /* TEST_H */

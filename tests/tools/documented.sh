@@ -37,7 +37,11 @@ mapfile -t words < <(grep -oE '^	KELEVATE_[A-Z]+	+= [0-9]' "$top/kmod/uapi/kelev
 ((${#words[@]} >= 10)) || fail "operations not found in kelevate.h"
 mentions "$man/kelevate.2" "${words[@]}" KELEVATE_{STICKY,KADDR,BRACKETED,FORGET,GRANT_SELF,GRANT_EXEC,GRANT_REVOKE,STAT_NEXT}
 
-mapfile -t words < <(sed -n 's/^	{ "\([a-z0-9-]*\)", has_.*/\1/p' "$top"/kmod/arch/*/check.c)
+case $(uname -m) in
+x86_64) arch=x86 ;;
+*) arch=arm64 ;;
+esac
+mapfile -t words < <(sed -n 's/^	{ "\([a-z0-9-]*\)", has_.*/\1/p' "$top/kmod/arch/$arch/check.c")
 ((${#words[@]} >= 5)) || fail "refusals not found in kmod/arch"
 "$symbiote" check >"$scratch/check"
 for word in "${words[@]}"; do
