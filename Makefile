@@ -1,4 +1,4 @@
-# The front door. `make help` tells.
+# The front door. `make help` tells. ARCH=arm64 boots, builds for and measures that architecture in its guests.
 
 ARCH      ?= $(shell dpkg --print-architecture)
 KERNEL    ?= 6.1-$(ARCH)
