@@ -1,0 +1,34 @@
+#!/bin/bash
+# The core dump of an elevated thread: gdb opens it, and shows every thread as if in user mode.
+set -eu
+# shellcheck source=tests/elevate/lib.sh
+. "$(dirname "$0")/lib.sh"
+
+type gdb >/dev/null 2>&1 || skip "no gdb"
+pattern=$(</proc/sys/kernel/core_pattern)
+echo core >/proc/sys/kernel/core_pattern
+ulimit -c unlimited
+status=0
+"$helpers/crash" >said 2>&1 || status=$?
+echo "$pattern" >/proc/sys/kernel/core_pattern
+((status == 128 + 11)) || { cat said && fail "status $status, not SIGSEGV's"; }
+core=$(echo core*)
+[[ -s $core ]] || fail "no core dump"
+
+gdb -q -nx -batch -ex 'set pagination off' -ex 'info registers' -ex 'p $xmm7.v2_double[0]' -ex 'x/i $rip' \
+	-ex 'info symbol $rip' -ex bt -ex 'thread 2' -ex 'info registers cs' -ex bt "$helpers/crash" "$core" >log 2>&1 ||
+	{ cat log && fail "gdb failed"; }
+
+# shows PATTERN...: each is a line of gdb's
+shows() {
+	local pattern
+	for pattern; do
+		grep -Eq -- "$pattern" log || { cat log && fail "gdb does not say $pattern"; }
+	done
+}
+shows 'terminated with signal SIGSEGV' '^r12 +0x1111222233334444' '^r13 +0x5555666677778888' '^rbx +0x123456789abcdef' \
+	'^rax +0x0' '= 1234\.5$' '=> .*<crash_here.*mov.*\$0x1,\(%rax\)' '^eflags .* CF .*IF' '^ss +0x2b' \
+	'^#0 .*crash_here' '^#1 .* main '
+(($(grep -c '^cs *0x33' log) == 2)) || { cat log && fail "CS is not user mode's"; }
+# the other thread, from the gate call that it blocks in
+shows '^#0 .*(gate_call|blocks)' '^#1 .* from .*libc'
