@@ -29,6 +29,10 @@ fuzz:
 	$(VM) --timeout 1200 -- sh -c '"$$RIG_BUILD"/tests/fuzz/kelevate --seconds 600 && \
 		"$$RIG_BUILD"/tests/fuzz/env --seconds 60'
 
+# make soak         2 million requests to an elevated Redis, every reply right: 15 minutes
+soak:
+	$(VM) --timeout 7200 -- bench/soak
+
 # make bench        measurements, in guests
 bench:
 	bench/run --kernel $(KERNEL)
@@ -74,4 +78,4 @@ kernel_release = $(shell sed -n 's/.*UTS_RELEASE "\(.*\)"/\1/p' $(KERNELDIR)/inc
 # Headers of a distribution come without its key: do not try to sign.
 signing = $(if $(wildcard $(KERNELDIR)/certs/signing_key.pem),,CONFIG_MODULE_SIG_ALL=)
 
-.PHONY: help demo check equiv fuzz bench shell all module install uninstall clean
+.PHONY: help demo check equiv fuzz soak bench shell all module install uninstall clean
