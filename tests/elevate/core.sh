@@ -15,8 +15,15 @@ echo "$pattern" >/proc/sys/kernel/core_pattern
 core=$(echo core*)
 [[ -s $core ]] || fail "no core dump"
 
-gdb -q -nx -batch -ex 'set pagination off' -ex 'info registers' -ex 'p $xmm7.v2_double[0]' -ex 'x/i $rip' \
-	-ex 'info symbol $rip' -ex bt -ex 'thread 2' -ex 'info registers cs' -ex bt "$helpers/crash" "$core" >log 2>&1 ||
+if [[ $(uname -m) == x86_64 ]]; then
+	one='^r12 +' two='^r13 +' vector='$xmm7.v2_double[0]' mode=cs user='^cs *0x33'
+	flags='^eflags .* CF .*IF' instruction='mov.*\$0x1,\(%rax\)'
+else
+	one='^x20 +' two='^x21 +' vector='$d7.f' mode=cpsr user='^cpsr .*EL=0'
+	flags='^cpsr ' instruction='str.*x20, \[x0\]'
+fi
+gdb -q -nx -batch -ex 'set pagination off' -ex 'info registers' -ex "p $vector" -ex 'x/i $pc' \
+	-ex bt -ex 'thread 2' -ex "info registers $mode" -ex bt "$helpers/crash" "$core" >log 2>&1 ||
 	{ cat log && fail "gdb failed"; }
 
 # shows PATTERN...: each is a line of gdb's
@@ -26,9 +33,8 @@ shows() {
 		grep -Eq -- "$pattern" log || { cat log && fail "gdb does not say $pattern"; }
 	done
 }
-shows 'terminated with signal SIGSEGV' '^r12 +0x1111222233334444' '^r13 +0x5555666677778888' '^rbx +0x123456789abcdef' \
-	'^rax +0x0' '= 1234\.5$' '=> .*<crash_here.*mov.*\$0x1,\(%rax\)' '^eflags .* CF .*IF' '^ss +0x2b' \
-	'^#0 .*crash_here' '^#1 .* main '
-(($(grep -c '^cs *0x33' log) == 2)) || { cat log && fail "CS is not user mode's"; }
+shows 'terminated with signal SIGSEGV' "${one}0x1111222233334444" "${two}0x5555666677778888" '= 1234\.5$' \
+	"=> .*<crash_here.*$instruction" "$flags" '^#0 .*crash_here' '^#1 .* main '
+(($(grep -c "$user" log) == 2)) || { cat log && fail "$mode is not user mode's"; }
 # the other thread, from the gate call that it blocks in
 shows '^#0 .*(gate_call|blocks)' '^#1 .* from .*libc'

@@ -3,7 +3,9 @@
  * A tracer that puts kelevate calls in the place of its tracee's own gets what
  * the tracee may have, and not what the tracer may: EPERM and no address.
  */
+#include <elf.h>
 #include <sys/ptrace.h>
+#include <sys/uio.h>
 #include <sys/user.h>
 #include "kel.h"
 
@@ -15,32 +17,53 @@ static void nobody(void)
 	must(!setgid(65534) && !setuid(65534));
 }
 
-static struct user_regs_struct stop(void)
+/* The tracee at its next system call's entry or exit. */
+static struct user_regs_struct stop(int which)
 {
+	struct __ptrace_syscall_info call;
 	struct user_regs_struct regs;
+	struct iovec iov = { &regs, sizeof(regs) };
 	int status;
 
-	must(!ptrace(PTRACE_SYSCALL, tracee, 0, 0));
-	must(waitpid(tracee, &status, 0) == tracee);
-	must(WIFSTOPPED(status) && WSTOPSIG(status) == (SIGTRAP | 0x80), "%#x", status);
-	must(!ptrace(PTRACE_GETREGS, tracee, 0, &regs));
+	do {
+		must(!ptrace(PTRACE_SYSCALL, tracee, 0, 0));
+		must(waitpid(tracee, &status, 0) == tracee);
+		must(WIFSTOPPED(status) && WSTOPSIG(status) == (SIGTRAP | 0x80), "%#x", status);
+		must(ptrace(PTRACE_GET_SYSCALL_INFO, tracee, sizeof(call), &call) > 0);
+	} while (call.op != which);
+	must(!ptrace(PTRACE_GETREGSET, tracee, NT_PRSTATUS, &iov));
 	return regs;
 }
 
 /* The tracee's next getppid is this call of kelevate: what it returns. */
 static long inject(unsigned int op, unsigned long flags, void *arg)
 {
-	struct user_regs_struct regs = stop();
-
+	struct user_regs_struct regs = stop(PTRACE_SYSCALL_INFO_ENTRY);
+	struct iovec iov = { &regs, sizeof(regs) };
+#ifdef __x86_64__
 	must(regs.orig_rax == SYS_getppid, "%lld", regs.orig_rax);
 	regs.orig_rax = kel_nr();
 	regs.rdi = op;
 	regs.rsi = flags;
 	regs.rdx = (unsigned long)arg;
-	must(!ptrace(PTRACE_SETREGS, tracee, 0, &regs));
-	regs = stop();
+	must(!ptrace(PTRACE_SETREGSET, tracee, NT_PRSTATUS, &iov));
+	regs = stop(PTRACE_SYSCALL_INFO_EXIT);
 	must(regs.cs == 0x33, "CS %#llx", regs.cs);
 	return regs.rax;
+#else
+	int nr = kel_nr();
+	struct iovec call = { &nr, sizeof(nr) };
+
+	must(regs.regs[8] == SYS_getppid, "%lld", regs.regs[8]);
+	regs.regs[0] = op;
+	regs.regs[1] = flags;
+	regs.regs[2] = (unsigned long)arg;
+	must(!ptrace(PTRACE_SETREGSET, tracee, NT_PRSTATUS, &iov));
+	must(!ptrace(PTRACE_SETREGSET, tracee, NT_ARM_SYSTEM_CALL, &call));
+	regs = stop(PTRACE_SYSCALL_INFO_EXIT);
+	must((regs.pstate & 0xf) == 0, "PSTATE %#llx", regs.pstate);
+	return regs.regs[0];
+#endif
 }
 
 static void trace(const char *who)
@@ -51,10 +74,7 @@ static void trace(const char *who)
 
 	must(!ptrace(PTRACE_SEIZE, tracee, 0, PTRACE_O_TRACESYSGOOD | PTRACE_O_EXITKILL), "%s", who);
 	must(!ptrace(PTRACE_INTERRUPT, tracee, 0, 0) && waitpid(tracee, &status, 0) == tracee);
-	/* in the midst of a call or between two: get to an entry */
-	if (stop().rax != (unsigned long)-ENOSYS)
-		stop();
-	stop();
+	stop(PTRACE_SYSCALL_INFO_EXIT);
 	must(inject(KELEVATE_ELEVATE, 0, NULL) == -EPERM, "%s", who);
 	must(inject(KELEVATE_ELEVATE, KELEVATE_STICKY, NULL) == -EPERM, "%s", who);
 	must(inject(KELEVATE_ELEVATE, KELEVATE_STICKY | KELEVATE_BRACKETED, NULL) == -EPERM, "%s", who);

@@ -5,7 +5,7 @@
  */
 #include "../elevate/kel.h"
 
-static const double xmm = 1234.5;
+static const double vector = 1234.5;
 static int p[2];
 
 static void *blocks(void *unused)
@@ -18,20 +18,29 @@ static void *blocks(void *unused)
 	return unused;
 }
 
+/* Elevated, and not lowered before the fault: interrupts are off. */
 static __attribute__((noinline)) void crash_here(void)
 {
+#ifdef __x86_64__
 	__asm__ volatile(
 		"movsd	%0, %%xmm7\n\t"
 		"mov	$0x1111222233334444, %%r12\n\t"
 		"mov	$0x5555666677778888, %%r13\n\t"
-		"mov	$0x0123456789abcdef, %%rbx\n\t"
 		"xor	%%eax, %%eax\n\t"
 		"stc\n\t"
-		"cli\n\t"		/* elevated, and not lowered before the fault */
-		".globl	crash_instruction\n"
-		"crash_instruction:\n\t"
+		"cli\n\t"
 		"movq	$1, (%%rax)"
-		: : "m" (xmm) : "rax", "rbx", "r12", "r13", "xmm7", "memory", "cc");
+		: : "m" (vector) : "rax", "r12", "r13", "xmm7", "memory", "cc");
+#else
+	__asm__ volatile(
+		"ldr	d7, %0\n\t"
+		"ldr	x20, =0x1111222233334444\n\t"
+		"ldr	x21, =0x5555666677778888\n\t"
+		"mov	x0, #0\n\t"
+		"msr	daifset, #15\n\t"
+		"str	x20, [x0]"
+		: : "m" (vector) : "x0", "x20", "x21", "v7", "memory");
+#endif
 }
 
 int main(void)
