@@ -17,22 +17,23 @@ except (ValueError, KeyError):
     print("no answer")'
 }
 
-# start OPTIONS... -- PROGRAM: its pid is $!
-start() {
+# shellcheck disable=SC2317 # called by within
+answers() { [[ $(granted "$1") == "$2" ]]; }
+
+# becomes WHAT WANTED OPTIONS... PROGRAM: started like that, it is soon said to be granted, or not.
+becomes() {
+	local what=$1 wanted=$2
+	shift 2
 	"$symbiote" run "$@" &
 	children+=($!)
-	within 10 grep -qs sleep "/proc/$!/comm" || fail "did not start: $*"
-	sleep 0.2
+	within 20 grep -qs sleep "/proc/$!/comm" || fail "did not start: $*"
+	within 20 answers $! "$wanted" || fail "$what: '$(granted $!)' instead of '$wanted'"
 }
 
-start --strict sleep 60
-same "as root" "$(granted $!)" True
-start --strict --user nobody sleep 60
-same "as nobody" "$(granted $!)" True
+becomes "as root" True --strict sleep 60
+becomes "as nobody" True --strict --user nobody sleep 60
 same "the user" "$(stat -c %U "/proc/$!/fd" 2>/dev/null || echo root)" root # not dumpable: the directory is root's
 # of an ordinary user: root needs no grant
-start --user nobody sh -c 'exec sleep 60'
-same "after another exec" "$(granted $!)" False
-start --mode off sleep 60
-same "mode off" "$(granted $!)" False
+becomes "after another exec" False --user nobody sh -c 'exec sleep 60'
+becomes "mode off" False --mode off sleep 60
 finish

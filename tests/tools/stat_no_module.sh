@@ -12,8 +12,9 @@ match "first line" "$output" "kelevate: the kelevate module is not loaded; remed
 "${without_module[@]}" "$symbiote" run sleep 60 &
 children+=($!)
 pid=$!
-within 10 grep -qs libsymbiote "/proc/$pid/maps" || fail "the shim is not in the process"
-sleep 0.2
+# shellcheck disable=SC2317 # called by within
+started() { "${without_module[@]}" "$symbiote" stat "$pid" 2>/dev/null | grep -q "not elevated: the kelevate"; }
+within 20 started || fail "the shim is not in the process"
 status 0 "${without_module[@]}" "$symbiote" stat
 match "the process" "$output" "*$pid*sleep: the kelevate module is not loaded*"
 status 0 "${without_module[@]}" "$symbiote" stat "$pid"

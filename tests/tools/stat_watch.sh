@@ -8,8 +8,9 @@ need python3
 "$symbiote" run sleep 600 &
 children+=($!)
 pid=$!
-within 10 grep -qs libsymbiote "/proc/$pid/maps" || fail "the shim is not in the process"
-sleep 0.2
+# shellcheck disable=SC2317 # called by within
+known() { "$symbiote" stat "$pid" >/dev/null 2>&1; }
+within 20 known || fail "the shim is not in the process"
 timeout 60 "$symbiote" stat --watch 0.2 --json | head -n 3 >"$scratch/lines"
 same lines "$(wc -l <"$scratch/lines")" 3
 while read -r line; do
