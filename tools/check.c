@@ -486,13 +486,9 @@ static struct answer check_bti(void)
 			     "identification");
 }
 
-static struct answer check_sve(void)
+static struct answer check_sme(void)
 {
-	if (cpu_has("sme"))
-		return flag_absent("sme", "boot with arm64.nosme", "the CPU "
-				   "has SME, whose use by elevated text the "
-				   "kernel would not notice");
-	return flag_absent("sve", "boot with arm64.nosve", "the CPU has SVE, "
+	return flag_absent("sme", "boot with arm64.nosme", "the CPU has SME, "
 			   "whose use by elevated text the kernel would not "
 			   "notice");
 }
@@ -550,7 +546,7 @@ static const struct {
 	{ "sw-pan",		check_sw_pan },
 	{ "scs",		check_scs },
 	{ "bti",		check_bti },
-	{ "sve",		check_sve },
+	{ "sme",		check_sme },
 #endif
 };
 

@@ -38,9 +38,9 @@ static bool has_bti_kernel(void)
 	return IS_ENABLED(CONFIG_ARM64_BTI_KERNEL) && system_supports_bti();
 }
 
-static bool has_sve(void)
+static bool has_sme(void)
 {
-	return system_supports_sve() || system_supports_sme();
+	return system_supports_sme();
 }
 
 static const struct {
@@ -60,8 +60,8 @@ static const struct {
 	  "the kernel keeps a shadow call stack in x18, which belongs to applications" },
 	{ "bti", has_bti_kernel,
 	  "the kernel's text has branch target identification" },
-	{ "sve", has_sve,
-	  "the CPU has SVE or SME, whose use by elevated text the kernel would not notice: boot with arm64.nosve arm64.nosme" },
+	{ "sme", has_sme,
+	  "the CPU has SME, whose use by elevated text the kernel would not notice: boot with arm64.nosme" },
 };
 
 int kel_arch_check(void)

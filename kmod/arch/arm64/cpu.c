@@ -73,8 +73,18 @@ void kel_arch_set_elevated(struct pt_regs *regs)
 	this_cpu_read(kel_cpu.thread)->arch.fault_pc = 0;
 }
 
+/* See KEL_SVE_OF_KERNEL in entry.S. */
+static void sve_of_kernel(void)
+{
+	if (system_supports_sve()) {
+		sysreg_clear_set(cpacr_el1, 0, BIT(KEL_ZEN_EL1EN));
+		isb();
+	}
+}
+
 void kel_arch_exit_to_user(struct pt_regs *regs)
 {
+	sve_of_kernel();
 	exit_to_user(regs);
 }
 
@@ -88,6 +98,7 @@ void kel_arch_load(struct kel_thread *th)
 void kel_arch_unload(struct task_struct *next)
 {
 	this_cpu_write(kel_cpu.thread, NULL);
+	sve_of_kernel();
 }
 
 /*
@@ -384,6 +395,8 @@ int kel_arch_init(void)
 	BUILD_BUG_ON(offsetof(struct kel_thread, arch.fault_pc) != KT_FAULT_PC);
 	BUILD_BUG_ON(offsetof(struct kel_thread, arch.fault_address) != KT_FAULT_ADDRESS);
 	BUILD_BUG_ON(offsetof(struct pt_regs, orig_x0) != KR_ORIG_X0);
+	BUILD_BUG_ON(KEL_TIF_SVE != TIF_SVE);
+	BUILD_BUG_ON(BIT(KEL_ZEN_EL1EN) != CPACR_EL1_ZEN_EL1EN);
 
 	probe_pstate();
 	for (i = 0; i < ARRAY_SIZE(vectors) && !ret; i++)

@@ -33,6 +33,34 @@
 .endm
 
 /*
+ * SVE. The kernel saves a thread's SVE registers once it has seen a trap of EL0
+ * and set TIF_SVE. At EL1 there is none, so before that elevated text must
+ * trap as well; kernel code must not. (Between, in the gate, it may: what
+ * it calls saves no SVE state of a thread without TIF_SVE, and kel_arch_unload()
+ * comes before another thread's.)
+ */
+.macro KEL_SVE_OF_KERNEL tmp:req
+alternative_if ARM64_SVE
+	mrs	\tmp, cpacr_el1
+	tbnz	\tmp, #KEL_ZEN_EL1EN, .Lenabled_\@
+	orr	\tmp, \tmp, #(1 << KEL_ZEN_EL1EN)
+	msr	cpacr_el1, \tmp
+	isb
+.Lenabled_\@:
+alternative_else_nop_endif
+.endm
+
+.macro KEL_SVE_OF_TEXT tsk:req tmp1:req tmp2:req
+alternative_if ARM64_SVE
+	ldr	\tmp1, [\tsk, #TSK_TI_FLAGS]
+	mrs	\tmp2, cpacr_el1
+	ubfx	\tmp1, \tmp1, #KEL_TIF_SVE, #1
+	bfi	\tmp2, \tmp1, #KEL_ZEN_EL1EN, #1
+	msr	cpacr_el1, \tmp2
+alternative_else_nop_endif
+.endm
+
+/*
  * kel_el1t_*: an event of elevated text becomes the one that user mode would
  * have raised, and goes to the kernel's handler for that.
  *
@@ -63,6 +91,7 @@ SYM_CODE_START(kel_el1t_\name)
 	bic	x15, x15, #(PSR_D_BIT | PSR_A_BIT | PSR_I_BIT | PSR_F_BIT)
 	bic	x15, x15, #(PSR_PAN_BIT | PSR_UAO_BIT)
 	msr	spsr_el1, x15
+	KEL_SVE_OF_KERNEL x15
 	.if \sync
 	mrs	x17, esr_el1
 	lsr	x17, x17, #ESR_ELx_EC_SHIFT
@@ -129,6 +158,7 @@ alternative_if ARM64_HAS_ADDRESS_AUTH
 	msr	sctlr_el1, \tmp1
 .Lkey_\@:
 alternative_else_nop_endif
+	KEL_SVE_OF_TEXT \tsk, \tmp1, \tmp2
 .endm
 
 	.section .noinstr.text, "ax"	/* and no kprobes */
@@ -261,6 +291,7 @@ SYM_CODE_START_LOCAL(kel_gate_slow)
 	cmp	w0, #1
 	mov	x0, sp
 	b.eq	kel_return_elevated
+	KEL_SVE_OF_KERNEL x9
 	mrs	x28, sp_el0		/* where the kernel's exit has `current` */
 	ldr_l	x16, kel_ret_to_user
 	br	x16

@@ -19,6 +19,10 @@
 /* The gate's first instructions, which run as the caller does. */
 #define KEL_SOFT_LEN		8
 
+/* struct thread_info.flags, CPACR_EL1: bit numbers */
+#define KEL_TIF_SVE		23
+#define KEL_ZEN_EL1EN		16
+
 /* kel_pstate: what this CPU's PSTATE has, and MRS can read */
 #define KEL_PSTATE_SSBS		0	/* bit numbers */
 #define KEL_PSTATE_DIT		1
