@@ -37,4 +37,4 @@ shows 'terminated with signal SIGSEGV' "${one}0x1111222233334444" "${two}0x55556
 	"=> .*<crash_here.*$instruction" "$flags" '^#0 .*crash_here' '^#1 .* main '
 (($(grep -c "$user" log) == 2)) || { cat log && fail "$mode is not user mode's"; }
 # the other thread, from the gate call that it blocks in
-shows '^#0 .*(gate_call|blocks)' '^#1 .* from .*libc'
+shows '^#0 .*(gate_call|blocks)' '^#[12] .* from .*libc'

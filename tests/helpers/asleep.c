@@ -14,7 +14,10 @@ static const struct {
 	long nr;
 } calls[] = {
 	{ "read", SYS_read }, { "recvfrom", SYS_recvfrom }, { "accept4", SYS_accept4 },
-	{ "poll", SYS_poll }, { "epoll_wait", SYS_epoll_wait }, { "write", SYS_write },
+	{ "epoll_wait", SYS_epoll_wait }, { "write", SYS_write },
+#ifdef SYS_poll
+	{ "poll", SYS_poll },
+#endif
 };
 #define CALLS (sizeof(calls) / sizeof(*calls))
 
@@ -25,7 +28,7 @@ static void *sleeps(void *arg)
 	long which = (long)arg, nr = calls[which].nr, ret = 0;
 	int pair[2], listener = socket(AF_INET, SOCK_STREAM, 0), ep = epoll_create1(0), p[2];
 	struct epoll_event event;
-	struct pollfd pfd;
+	struct pollfd pfd __attribute__((unused));
 	static char big[1 << 20];
 	char byte;
 
@@ -43,9 +46,11 @@ static void *sleeps(void *arg)
 	case SYS_accept4:
 		ret = gate6(nr, listener, 0, 0, 0, 0, 0);
 		break;
+#ifdef SYS_poll
 	case SYS_poll:
 		ret = gate3(nr, &pfd, 1, -1);
 		break;
+#endif
 	case SYS_epoll_wait:
 		ret = gate6(nr, ep, &event, 1, -1, 0, 0);
 		break;

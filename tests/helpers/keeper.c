@@ -21,7 +21,7 @@ static size_t size;
 static bool pageout, collapse, merge;
 static volatile unsigned long visits;
 
-/* A page: mov $value, %eax; ret; then words. */
+/* A page: a function that returns value; then words. */
 struct page {
 	unsigned char text[64];
 	uint64_t words[504];
@@ -34,9 +34,10 @@ static unsigned int value_of(unsigned long n, unsigned int generation)
 
 static void fill(struct page *p, unsigned int value)
 {
-	p->text[0] = 0xb8;
-	memcpy(p->text + 1, &value, 4);
-	p->text[5] = 0xc3;
+	const unsigned char returns[] = CODE_RETURNS(value);
+
+	memcpy(p->text, returns, sizeof(returns));
+	__builtin___clear_cache((char *)p->text, (char *)p->text + sizeof(returns));
 	for (int i = 0; i < 504; i++)
 		p->words[i] = value + (uint64_t)i * 0x100000001;
 }

@@ -45,6 +45,8 @@ int main(void)
 		skip("no kernel image to load");
 	if (access("/sys/kernel/kexec_loaded", R_OK))
 		skip("the kernel has no kexec");
+	if (syscall(SYS_kexec_file_load, -1, -1, 0UL, NULL, (long)KEXEC_FILE_UNLOAD) && errno == ENOSYS)
+		skip("the kernel has no kexec_file_load()");
 	must(!pthread_create(&thread, NULL, calls, &stop));
 	for (int i = 0; i < 5; i++) {
 		must(!syscall(SYS_kexec_file_load, fd, -1, 6UL, "quiet", (long)KEXEC_FILE_NO_INITRAMFS), "%s",

@@ -18,6 +18,7 @@ static volatile int value;
 static char *stack_at, *stack_elsewhere;
 static size_t stack_size = 64 * 4096;
 
+#ifdef __x86_64__
 /* cli; sti; lock incq (%rdi); cmpb $0, (%rsi); je; ret */
 static const unsigned char counts[] = {
 	0xfa, 0xfb, 0xf0, 0x48, 0xff, 0x07, 0x80, 0x3e, 0x00, 0x74, 0xf5, 0xc3,
@@ -27,11 +28,36 @@ static const unsigned char counts[] = {
 static const unsigned char says[] = {
 	0xfa, 0xfb, 0xc7, 0x07, 0x01, 0x00, 0x00, 0x00, 0x80, 0x3e, 0x00, 0x74, 0xf3, 0xc3,
 };
+#define SAYS_TWO(at)	((at)[4] = 2)
+
+static unsigned long *ip_of(void *context)
+{
+	return (unsigned long *)&((ucontext_t *)context)->uc_mcontext.gregs[REG_RIP];
+}
+#else
+/* msr daifset, #15; msr daifclr, #15; ldr x9, [x0]; add; str; ldrb w10, [x1]; cbz; ret */
+static const unsigned char counts[] = {
+	WORD(0xd5034fdfu), WORD(0xd5034fffu), WORD(0xf9400009u), WORD(0x91000529u),
+	WORD(0xf9000009u), WORD(0x3940002au), WORD(0x34ffff4au), WORD(0xd65f03c0u),
+};
+
+/* msr daifset, #15; msr daifclr, #15; mov w9, #1; str w9, [x0]; ldrb w10, [x1]; cbz; ret */
+static const unsigned char says[] = {
+	WORD(0xd5034fdfu), WORD(0xd5034fffu), WORD(0x52800029u), WORD(0xb9000009u),
+	WORD(0x3940002au), WORD(0x34ffff6au), WORD(0xd65f03c0u),
+};
+#define SAYS_TWO(at)	((at)[8] = 0x49)
+
+static unsigned long *ip_of(void *context)
+{
+	return (unsigned long *)&((ucontext_t *)context)->uc_mcontext.pc;
+}
+#endif
 
 /* The text is elsewhere: go on there. Or it is protected: try again. */
 static void follows(int signo, siginfo_t *info, void *context)
 {
-	greg_t *ip = &((ucontext_t *)context)->uc_mcontext.gregs[REG_RIP];
+	unsigned long *ip = ip_of(context);
 	unsigned long at = *ip;
 
 	(void)signo;
@@ -102,6 +128,7 @@ static void text_moves(void)
 	places[1] = page();
 	text = places[0];
 	memcpy(text, counts, sizeof(counts));
+	__builtin___clear_cache((char *)text, (char *)text + sizeof(counts));
 	on_segv(follows);
 	start(&thread, NULL);
 	for (end = kel_now() + SECONDS; kel_now() < end; n++) {
@@ -124,6 +151,7 @@ static void text_is_protected(void)
 	int n = 0;
 
 	memcpy(text, counts, sizeof(counts));
+	__builtin___clear_cache((char *)text, (char *)text + sizeof(counts));
 	start(&thread, NULL);
 	for (end = kel_now() + SECONDS; kel_now() < end; n++) {
 		unsigned long before = faults;
@@ -150,7 +178,7 @@ static void text_is_replaced(void)
 
 	memcpy(both, says, sizeof(says));
 	memcpy(both + 4096, says, sizeof(says));
-	both[4096 + 4] = 2;
+	SAYS_TWO(both + 4096);
 	must(fd >= 0 && write(fd, both, sizeof(both)) == sizeof(both));
 	text = mmap(NULL, 4096, PROT_READ | PROT_EXEC, MAP_SHARED, fd, 0);
 	must(text != MAP_FAILED);
@@ -211,9 +239,16 @@ static void *on_moving_stack(void *unused)
 
 	must(!sigaltstack(&alt, NULL));
 	kel_elevate(KELEVATE_STICKY);
+#ifdef __x86_64__
 	__asm__ volatile("mov %%rsp, %%rbx\n\tmov %0, %%rsp\n\tcall *%1\n\tmov %%rbx, %%rsp"
 			 : : "r" (stack_at + stack_size), "r" (uses_stack)
 			 : "rax", "rbx", "rcx", "rdx", "rsi", "rdi", "r8", "r9", "r10", "r11", "memory", "cc");
+#else
+	__asm__ volatile("mov x19, sp\n\tmov sp, %0\n\tblr %1\n\tmov sp, x19"
+			 : : "r" (stack_at + stack_size), "r" (uses_stack)
+			 : "x0", "x1", "x2", "x3", "x4", "x5", "x6", "x7", "x8", "x9", "x10", "x11",
+			   "x12", "x13", "x14", "x15", "x16", "x17", "x19", "x30", "memory", "cc");
+#endif
 	return unused;
 }
 

@@ -153,9 +153,10 @@ static inline char kel_get(const volatile char *at)
 #define SYS_epoll_wait		SYS_epoll_pwait
 #endif
 
-/* Machine code: returns n (16 bits); loops, privileged. */
+/* Machine code: returns n (32 bits); loops, privileged. */
 #define WORD(w)		(w) & 255, (w) >> 8 & 255, (w) >> 16 & 255, (unsigned int)(w) >> 24
-#define CODE_RETURNS(n)	{ WORD(0x52800000u | ((n) & 0xffff) << 5), WORD(0xd65f03c0u) }
+#define CODE_RETURNS(n) { WORD(0x52800000u | ((n) & 0xffffu) << 5), \
+			  WORD(0x72a00000u | ((n) >> 16 & 0xffffu) << 5), WORD(0xd65f03c0u) }
 #define CODE_LOOPS	{ WORD(0xd5034fdfu), WORD(0xd5034fffu), WORD(0x17fffffeu) }
 #define CODE_RETURN	{ WORD(0xd65f03c0u) }
 
