@@ -129,7 +129,9 @@ int kel_shortcut_row(struct kelevate_row *row);
 
 /* local.c */
 void kel_local_init(void);
-int kel_local_sendmsg(struct sock *sk, struct msghdr *msg, size_t len);
+/* how a write went, in the order of its rows in shortcuts.def */
+enum kel_way { KEL_WAY_SENDMSG, KEL_WAY_DELIVERED, KEL_WAY_DIRECT };
+int kel_local_sendmsg(struct sock *sk, struct msghdr *msg, size_t len, enum kel_way *way);
 
 /* stats.c */
 int kel_stats_init(void);

@@ -11,6 +11,11 @@
  * The segment is caught where TCP gives it to IP, at the queue_xmit function
  * of the socket, which is ours for the time of one sendmsg and only then:
  * nothing is left behind in a socket.
+ *
+ * A small write on a connection with nothing in flight needs still less: what
+ * the receiver is certain to take is as good as acknowledged. So it is made a
+ * segment and given to the receiver, and the sender goes on as after the ACK,
+ * with nothing to clone, to queue for retransmission, or to time.
  */
 #include <linux/bpf-cgroup.h>
 #include <linux/module.h>
@@ -27,6 +32,13 @@ static bool local = true;
 module_param(local, bool, 0644);
 MODULE_PARM_DESC(local, "hand TCP segments over loopback to the receiving socket at once (default on)");
 
+static bool direct = true;
+module_param(direct, bool, 0644);
+MODULE_PARM_DESC(direct, "with local: small writes count as acknowledged once the receiver has them (default on)");
+
+#define DIRECT_MAX	4096	/* bytes: copied into one buffer */
+
+static u32 (*select_window)(struct sock *sk);
 static struct inet_connection_sock_af_ops local_ops __ro_after_init;
 static struct list_head *ip_ptypes;	/* who receives IPv4 packets */
 static unsigned long secmark_hook;	/* looks at packets with a secmark, which ours never have */
@@ -88,10 +100,13 @@ static bool observed(const struct net *net, struct net_device *lo, struct sock *
 }
 
 /* Does the sending socket want something of the layers below? */
-static bool plain_sender(struct sock *sk, struct sk_buff *skb, struct dst_entry *dst)
+static bool plain_sender(struct sock *sk)
 {
-	return !rcu_access_pointer(inet_sk(sk)->inet_opt) && !dst->xfrm && !dst->lwtstate &&
-	       !skb_shinfo(skb)->tx_flags && !sock_flag(sk, SOCK_TXTIME) &&
+	struct dst_entry *dst = __sk_dst_check(sk, 0);
+
+	return dst && dst->dev == sock_net(sk)->loopback_dev && !dst->xfrm && !dst->lwtstate &&
+	       !rcu_access_pointer(inet_sk(sk)->inet_opt) &&
+	       !sock_flag(sk, SOCK_TXTIME) &&
 #ifdef CONFIG_TCP_MD5SIG
 	       !rcu_access_pointer(tcp_sk(sk)->md5sig_info) &&
 #endif
@@ -151,14 +166,12 @@ static void count(struct net *net, struct net_device *lo, struct sk_buff *skb, u
 	__TCP_INC_STATS(net, TCP_MIB_INSEGS);
 }
 
-/* The peer's half of tcp_v4_rcv(). BHs are off, the peer's lock is held. */
-static void receive(struct sock *sk, struct sock *peer, struct net_device *lo, struct sk_buff *skb)
+/* What the peer's tcp_v4_rcv() would do first. BHs are off, the peer's lock is held. */
+static void arrive(struct sock *sk, struct sock *peer, struct net_device *lo, struct sk_buff *skb)
 {
 	const struct tcphdr *th = tcp_hdr(skb);
 	unsigned int tos = inet_sk(sk)->tos;
 
-	skb_orphan(skb);
-	skb_clear_delivery_time(skb);
 	skb->protocol = htons(ETH_P_IP);
 	skb->pkt_type = PACKET_HOST;
 	skb->skb_iif = lo->ifindex;
@@ -174,24 +187,42 @@ static void receive(struct sock *sk, struct sock *peer, struct net_device *lo, s
 
 	sk_incoming_cpu_update(peer);
 	tcp_segs_in(tcp_sk(peer), skb);
-	tcp_v4_do_rcv(peer, skb);
 }
 
-static bool deliver(struct sock *sk, struct sk_buff *skb)
+/*
+ * The other end, if segments to it may be handed over, with a reference.
+ * Called with RCU.
+ */
+static struct sock *peer_of(struct sock *sk)
 {
 	struct inet_sock *inet = inet_sk(sk);
 	struct net *net = sock_net(sk);
 	struct net_device *lo = net->loopback_dev;
-	struct dst_entry *dst = __sk_dst_check(sk, 0);
 	struct sock *peer;
-	bool done = false;
 
-	if (!dst || dst->dev != lo || !plain_sender(sk, skb, dst) || observed(net, lo, sk))
-		return false;
+	if (!plain_sender(sk) || observed(net, lo, sk))
+		return NULL;
 	peer = __inet_lookup_established(net, net->ipv4.tcp_death_row.hashinfo,
 					 inet->inet_saddr, inet->inet_sport,
 					 inet->inet_daddr, ntohs(inet->inet_dport),
 					 lo->ifindex, 0);
+	if (peer && (peer->sk_state != TCP_ESTABLISHED || peer == sk)) {
+		sock_gen_put(peer);
+		return NULL;
+	}
+	return peer;
+}
+
+static bool deliver(struct sock *sk, struct sk_buff *skb)
+{
+	struct net_device *lo = sock_net(sk)->loopback_dev;
+	struct sock *peer;
+	bool done = false;
+
+	/* who sends without a copy waits for the pages to be free */
+	if (skb_shinfo(skb)->tx_flags || skb_zcopy(skb))
+		return false;
+	peer = peer_of(sk);
 	if (!peer)
 		return false;
 	/*
@@ -199,13 +230,16 @@ static bool deliver(struct sock *sk, struct sk_buff *skb)
 	 * free, it may be waiting for ours. And a segment must not overtake
 	 * those that are still on the long way.
 	 */
-	if (peer->sk_state != TCP_ESTABLISHED || peer == sk || !spin_trylock(&peer->sk_lock.slock))
+	if (!spin_trylock(&peer->sk_lock.slock))
 		goto put;
 	if (!sock_owned_by_user(peer) && plain_receiver(peer) &&
 	    tcp_sk(peer)->rcv_nxt == ntohl(tcp_hdr(skb)->seq)) {
 		push_header(sk, skb);
 		if (!security_sock_rcv_skb(peer, skb)) {
-			receive(sk, peer, lo, skb);
+			skb_orphan(skb);
+			skb_clear_delivery_time(skb);
+			arrive(sk, peer, lo, skb);
+			tcp_v4_do_rcv(peer, skb);
 			done = true;
 		}
 	}
@@ -217,10 +251,14 @@ put:
 
 static int local_xmit(struct sock *sk, struct sk_buff *skb, struct flowi *fl)
 {
+	struct kel_thread *th = in_task() ? kel_thread_current() : NULL;
 	bool done = false;
 
-	/* the sender may sleep for memory while ACKs make TCP send in a softirq */
-	if (in_task()) {
+	/*
+	 * The sender may sleep for memory: ACKs make TCP send in a softirq
+	 * meanwhile, and others use the socket who are no symbiotes.
+	 */
+	if (th) {
 		local_bh_disable();
 		rcu_read_lock();
 		done = deliver(sk, skb);
@@ -229,25 +267,229 @@ static int local_xmit(struct sock *sk, struct sk_buff *skb, struct flowi *fl)
 	}
 	if (!done)
 		return ip_queue_xmit(sk, skb, fl);
-	kel_thread_current()->delivered++;
+	th->delivered++;
 	return 0;
 }
 
-/* tcp_sendmsg(), with our queue_xmit under it. */
-int kel_local_sendmsg(struct sock *sk, struct msghdr *msg, size_t len)
+/* While the sender slept its socket has become a listener, of which others are cloned. */
+static int local_conn_request(struct sock *sk, struct sk_buff *skb)
+{
+	WRITE_ONCE(inet_csk(sk)->icsk_af_ops, &ipv4_specific);
+	return ipv4_specific.conn_request(sk, skb);
+}
+
+/*
+ * Is TCP idle on this connection: nothing unsent or unacknowledged, no timer but
+ * that of a delayed ACK, nothing out of the ordinary in the next header?
+ */
+static bool idle_sender(struct sock *sk, size_t len)
+{
+	const struct inet_connection_sock *icsk = inet_csk(sk);
+	const struct tcp_sock *tp = tcp_sk(sk);
+
+	return sk->sk_state == TCP_ESTABLISHED && !sk->sk_err &&
+	       !(sk->sk_shutdown & SEND_SHUTDOWN) &&
+	       tcp_rtx_and_write_queues_empty(sk) && !tp->packets_out &&
+	       tp->snd_una == tp->write_seq && tp->snd_nxt == tp->write_seq &&
+	       len <= tp->snd_wnd && len <= tp->mss_cache &&
+	       !icsk->icsk_pending && icsk->icsk_ca_state == TCP_CA_Open &&
+	       !(tp->nonagle & TCP_NAGLE_CORK) && !tp->repair && tp->snd_up == tp->snd_una &&
+	       !(tp->ecn_flags & TCP_ECN_OK) && !tp->rx_opt.num_sacks && !tp->rx_opt.dsack &&
+	       !tp->compressed_ack && !tp->tcp_tx_delay && !tp->bpf_sock_ops_cb_flags &&
+	       tp->tcp_header_len == sizeof(struct tcphdr) +
+				     (tp->rx_opt.tstamp_ok ? TCPOLEN_TSTAMP_ALIGNED : 0) &&
+	       sk->sk_pacing_status == SK_PACING_NONE && !sk->sk_tsflags &&
+	       icsk->icsk_af_ops == &ipv4_specific;
+}
+
+/* Will TCP certainly queue it there, in order? The peer's lock is held. */
+static bool will_take(struct sock *peer, const struct tcp_sock *tp, size_t len, int truesize)
+{
+	const struct tcp_sock *pp = tcp_sk(peer);
+
+	return pp->rcv_nxt == tp->write_seq && len <= tcp_receive_window(pp) &&
+	       between(tp->rcv_nxt, pp->snd_una, pp->snd_nxt) &&
+	       RB_EMPTY_ROOT(&pp->out_of_order_queue) && !pp->urg_data &&
+	       pp->rx_opt.tstamp_ok == tp->rx_opt.tstamp_ok && !pp->bpf_sock_ops_cb_flags &&
+	       (skb_queue_empty(&peer->sk_receive_queue) ||
+		(truesize <= peer->sk_forward_alloc &&
+		 atomic_read(&peer->sk_rmem_alloc) + truesize <= peer->sk_rcvbuf));
+}
+
+/* What tcp_select_window() does, with a window that is not zero. */
+static u16 offer_window(struct tcp_sock *tp, u32 win)
+{
+	u32 now = tcp_receive_window(tp);
+
+	if (win < now)
+		win = ALIGN(now, 1 << tp->rx_opt.rcv_wscale);
+	if (!tp->rcv_wnd)
+		__NET_INC_STATS(sock_net((struct sock *)tp), LINUX_MIB_TCPFROMZEROWINDOWADV);
+	tp->rcv_wnd = win;
+	tp->rcv_wup = tp->rcv_nxt;
+	if (!tp->rx_opt.rcv_wscale &&
+	    READ_ONCE(sock_net((struct sock *)tp)->ipv4.sysctl_tcp_workaround_signed_windows))
+		win = min(win, MAX_TCP_WINDOW);
+	return min_t(u32, win, 65535U << tp->rx_opt.rcv_wscale) >> tp->rx_opt.rcv_wscale;
+}
+
+/* The header that TCP would have put before the data. False: not this one. */
+static bool push_tcp_header(struct sock *sk, struct sock *peer, struct sk_buff *skb)
+{
+	struct tcp_sock *tp = tcp_sk(sk);
+	u32 win = select_window(sk), stamp;
+	struct tcphdr *th;
+	__be32 *opt;
+
+	tp->tcp_clock_cache = tcp_clock_ns();
+	tp->tcp_mstamp = div_u64(tp->tcp_clock_cache, NSEC_PER_USEC);
+	stamp = tcp_time_stamp(tp) + tp->tsoffset;
+	if (!win ||
+	    (tp->rx_opt.tstamp_ok && (s32)(stamp - tcp_sk(peer)->rx_opt.ts_recent) < 0))
+		return false;
+
+	th = skb_push(skb, tp->tcp_header_len);
+	skb_reset_transport_header(skb);
+	memset(th, 0, sizeof(*th));
+	th->source = inet_sk(sk)->inet_sport;
+	th->dest = inet_sk(sk)->inet_dport;
+	th->seq = htonl(tp->write_seq);
+	th->ack_seq = htonl(tp->rcv_nxt);
+	th->doff = tp->tcp_header_len / 4;
+	th->ack = 1;
+	th->psh = 1;
+	th->window = htons(offer_window(tp, win));
+	if (tp->rx_opt.tstamp_ok) {
+		opt = (__be32 *)(th + 1);
+		opt[0] = htonl(TCPOPT_NOP << 24 | TCPOPT_NOP << 16 |
+			       TCPOPT_TIMESTAMP << 8 | TCPOLEN_TIMESTAMP);
+		opt[1] = htonl(stamp);
+		opt[2] = htonl(tp->rx_opt.ts_recent);
+	}
+	skb->ip_summed = CHECKSUM_UNNECESSARY;
+	skb_set_hash_from_sk(skb, sk);
+	return true;
+}
+
+/* The sender after len bytes were sent and acknowledged, and the peer's window is win. */
+static void acknowledged(struct sock *sk, size_t len, u32 win)
 {
 	struct inet_connection_sock *icsk = inet_csk(sk);
-	int ret;
+	struct tcp_sock *tp = tcp_sk(sk);
+	u32 now = tcp_jiffies32;
 
-	if (!READ_ONCE(local))
+	WRITE_ONCE(tp->write_seq, tp->write_seq + len);
+	WRITE_ONCE(tp->snd_nxt, tp->write_seq);
+	tp->snd_una = tp->write_seq;
+	tp->snd_up = tp->write_seq;
+	tp->snd_sml = tp->write_seq;
+	tp->pushed_seq = tp->write_seq;
+	tp->snd_wnd = win;
+	tp->bytes_acked += len;
+	tp->delivered++;
+	WRITE_ONCE(tp->bytes_sent, tp->bytes_sent + len);
+	WRITE_ONCE(tp->data_segs_out, tp->data_segs_out + 1);
+	WRITE_ONCE(tp->segs_out, tp->segs_out + 1);
+	TCP_INC_STATS(sock_net(sk), TCP_MIB_OUTSEGS);
+	NET_INC_STATS(sock_net(sk), LINUX_MIB_TCPORIGDATASENT);
+	NET_INC_STATS(sock_net(sk), LINUX_MIB_TCPDELIVERED);
+	tp->rcv_tstamp = now;
+	tp->lsndtime = now;
+	/* a reply to what came just now, and our ACK went with it */
+	if ((u32)(now - icsk->icsk_ack.lrcvtime) < icsk->icsk_ack.ato)
+		inet_csk_enter_pingpong_mode(sk);
+	tcp_dec_quickack_mode(sk);
+	inet_csk_clear_xmit_timer(sk, ICSK_TIME_DACK);
+}
+
+/* The segment, to a peer that will take it. */
+static bool hand_over(struct sock *sk, struct sk_buff **pskb, size_t len, u32 *win)
+{
+	struct sk_buff *skb = *pskb;
+	struct tcp_sock *tp = tcp_sk(sk);
+	struct sock *peer = peer_of(sk);
+	bool done = false;
+
+	if (!peer)
+		return false;
+	if (!spin_trylock(&peer->sk_lock.slock))
+		goto put;
+	if (!sock_owned_by_user(peer) && plain_receiver(peer) &&
+	    will_take(peer, tp, len, skb->truesize) && push_tcp_header(sk, peer, skb)) {
+		push_header(sk, skb);
+		if (!security_sock_rcv_skb(peer, skb)) {
+			arrive(sk, peer, sock_net(sk)->loopback_dev, skb);
+			sock_rps_save_rxhash(peer, skb);
+			tcp_rcv_established(peer, skb);
+			*pskb = NULL;
+			*win = tcp_receive_window(tcp_sk(peer));
+			done = !WARN_ON_ONCE(tcp_sk(peer)->rcv_nxt != tp->write_seq + (u32)len);
+		}
+	}
+	spin_unlock(&peer->sk_lock.slock);
+put:
+	sock_gen_put(peer);
+	return done;
+}
+
+/* Returns whether everything went; if not, nothing was done. The socket is locked. */
+static bool send_direct(struct sock *sk, struct msghdr *msg, size_t len)
+{
+	struct sk_buff *skb;
+	bool done;
+	u32 win;
+
+	if (!len || len > DIRECT_MAX || msg->msg_controllen ||
+	    (msg->msg_flags & ~(MSG_DONTWAIT | MSG_NOSIGNAL)) || !idle_sender(sk, len) ||
+	    !plain_sender(sk))
+		return false;
+	skb = alloc_skb(MAX_TCP_HEADER + len, sk->sk_allocation);
+	if (!skb)
+		return false;
+	skb_reserve(skb, MAX_TCP_HEADER);
+	if (!copy_from_iter_full(skb_put(skb, len), len, &msg->msg_iter)) {
+		kfree_skb(skb);
+		return false;
+	}
+	/* that may have slept: everything else is looked at from here on */
+	local_bh_disable();
+	rcu_read_lock();
+	done = hand_over(sk, &skb, len, &win);
+	rcu_read_unlock();
+	local_bh_enable();
+	kfree_skb(skb);
+	if (done)
+		acknowledged(sk, len, win);
+	else
+		iov_iter_revert(&msg->msg_iter, len);
+	return done;
+}
+
+/* tcp_sendmsg(), with our ways under it. */
+int kel_local_sendmsg(struct sock *sk, struct msghdr *msg, size_t len, enum kel_way *way)
+{
+	struct inet_connection_sock *icsk = inet_csk(sk);
+	struct kel_thread *th = kel_thread_current();
+	u64 delivered = th->delivered;
+	int ret = len;
+
+	*way = KEL_WAY_SENDMSG;
+	if (!READ_ONCE(local) || !ip_ptypes)
 		return tcp_sendmsg(sk, msg, len);
 	lock_sock(sk);
+	if (READ_ONCE(direct) && select_window && send_direct(sk, msg, len)) {
+		*way = KEL_WAY_DIRECT;
+		goto out;
+	}
 	if (icsk->icsk_af_ops == &ipv4_specific)
 		icsk->icsk_af_ops = &local_ops;
 	ret = tcp_sendmsg_locked(sk, msg, len);
 	/* it may have slept, and another thread have been here */
 	if (icsk->icsk_af_ops == &local_ops)
 		icsk->icsk_af_ops = &ipv4_specific;
+	if (th->delivered != delivered)
+		*way = KEL_WAY_DELIVERED;
+out:
 	release_sock(sk);
 	return ret;
 }
@@ -284,8 +526,10 @@ static struct list_head *find_ip_ptypes(void)
 
 void kel_local_init(void)
 {
+	select_window = (void *)kel_ksym("__tcp_select_window");
 	secmark_hook = kel_ksym("apparmor_ip_postroute");
 	ip_ptypes = find_ip_ptypes();
 	local_ops = ipv4_specific;
 	local_ops.queue_xmit = local_xmit;
+	local_ops.conn_request = local_conn_request;
 }

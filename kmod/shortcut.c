@@ -89,7 +89,8 @@ static long sock_in(struct socket *sock, enum kind kind, struct msghdr *msg,
 	return ret;
 }
 
-static long sock_out(struct socket *sock, enum kind kind, struct msghdr *msg, size_t len)
+static long sock_out(struct socket *sock, enum kind kind, struct msghdr *msg, size_t len,
+		     enum kel_way *way)
 {
 	long ret = hook_send(sock, msg, len);
 
@@ -98,7 +99,7 @@ static long sock_out(struct socket *sock, enum kind kind, struct msghdr *msg, si
 	if (kind == KIND_UNIX)
 		return sock->ops->sendmsg(sock, msg, len);
 	sock_rps_record_flow(sock->sk);
-	return kel_local_sendmsg(sock->sk, msg, len);
+	return kel_local_sendmsg(sock->sk, msg, len, way);
 }
 
 static long pipe_io(struct file *file, char __user *buf, size_t len, bool out)
@@ -123,7 +124,7 @@ static long deep_rw(struct pt_regs *regs, struct kel_thread *th, bool out)
 	struct socket *sock;
 	struct fd f = fdget(kel_arg(regs, 0));
 	fmode_t mode = out ? FMODE_WRITE : FMODE_READ;
-	u64 delivered = th->delivered;
+	enum kel_way way = KEL_WAY_SENDMSG;
 	long ret = KEL_NOT_DEEP;
 	unsigned int row;
 
@@ -153,10 +154,9 @@ static long deep_rw(struct pt_regs *regs, struct kel_thread *th, bool out)
 		if (f.file->f_flags & O_NONBLOCK)
 			msg.msg_flags = MSG_DONTWAIT;
 		if (out) {
-			ret = sock_out(sock, kind, &msg, len);
+			ret = sock_out(sock, kind, &msg, len, &way);
 			row = kind == KIND_UNIX ? ROW_write_unix_stream_sendmsg :
-			      th->delivered != delivered ? ROW_write_tcp_v4_do_rcv :
-							   ROW_write_tcp_sendmsg;
+						    ROW_write_tcp_sendmsg + way;
 		} else {
 			ret = sock_in(sock, kind, &msg, len, msg.msg_flags);
 			row = kind == KIND_TCP ? ROW_read_tcp_recvmsg :
@@ -198,7 +198,7 @@ static long deep_msg(struct pt_regs *regs, struct kel_thread *th, bool out)
 	char __user *buf = (char __user *)kel_arg(regs, 1);
 	size_t len = kel_arg(regs, 2);
 	unsigned int flags = kel_arg(regs, 3), row;
-	u64 delivered = th->delivered;
+	enum kel_way way = KEL_WAY_SENDMSG;
 	struct msghdr msg = { };
 	enum kind kind;
 	struct socket *sock;
@@ -222,10 +222,9 @@ static long deep_msg(struct pt_regs *regs, struct kel_thread *th, bool out)
 		flags |= MSG_DONTWAIT;
 	if (out) {
 		msg.msg_flags = flags & ~MSG_INTERNAL_SENDMSG_FLAGS;
-		ret = sock_out(sock, kind, &msg, len);
+		ret = sock_out(sock, kind, &msg, len, &way);
 		row = kind == KIND_UNIX ? ROW_sendto_unix_stream_sendmsg :
-		      th->delivered != delivered ? ROW_sendto_tcp_v4_do_rcv :
-						   ROW_sendto_tcp_sendmsg;
+					      ROW_sendto_tcp_sendmsg + way;
 	} else {
 		ret = sock_in(sock, kind, &msg, len, flags);
 		row = kind == KIND_TCP ? ROW_recvfrom_tcp_recvmsg :
