@@ -73,6 +73,7 @@ int main(void)
 	must(pid >= 0);
 	if (pid)
 		_exit(0);
+	must(!kel(KELEVATE_GRANT, KELEVATE_GRANT_REVOKE, NULL));	/* inherited */
 	for (int tries = 0; !access("/sys/module/kelevate", F_OK); tries++) {
 		must(tries < 300, "the module stays");
 		usleep(100000);
