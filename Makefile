@@ -29,7 +29,7 @@ fuzz:
 	$(VM) --timeout 1200 -- sh -c '"$$RIG_BUILD"/tests/fuzz/kelevate --seconds 600 && \
 		"$$RIG_BUILD"/tests/fuzz/env --seconds 60'
 
-# make soak         2 million requests to an elevated Redis, every reply right: 15 minutes
+# make soak         2 million requests to an elevated Redis, every reply right: 6 minutes
 soak:
 	$(VM) --timeout 7200 -- bench/soak
 
