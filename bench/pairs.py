@@ -311,7 +311,7 @@ def compare(servers, tests, rounds, requests, connections, rng, unit, seconds=No
             load(server, test, requests // 2, connections, pipeline)
     start = time.monotonic()
     for round_ in range(rounds):
-        if seconds and round_ >= 5 and time.monotonic() - start > seconds:
+        if seconds and round_ >= 7 and time.monotonic() - start > seconds:
             break
         for test, pipeline in rng.sample(tests, len(tests)):
             # Pipelined requests are short: as much time for them.
