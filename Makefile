@@ -33,6 +33,15 @@ fuzz:
 soak:
 	$(VM) --timeout 7200 -- bench/soak
 
+# make soak-mixed   everything at once on Redis and memcached: half an hour, or SOAK=seconds
+SOAK ?= 1800
+soak-mixed:
+	$(VM) --timeout $$(($(SOAK) * 2 + 600)) -- tests/long/soak-mixed $(SOAK)
+
+# make redis-suite  Redis's own tests, stock and elevated: hours; UNITS="unit/protocol" chooses some
+redis-suite:
+	tests/long/redis-suite --kernel $(KERNEL) $(UNITS)
+
 # make bench        measurements, in guests
 bench:
 	bench/run --kernel $(KERNEL)
@@ -78,4 +87,4 @@ kernel_release = $(shell sed -n 's/.*UTS_RELEASE "\(.*\)"/\1/p' $(KERNELDIR)/inc
 # Headers of a distribution come without its key: do not try to sign.
 signing = $(if $(wildcard $(KERNELDIR)/certs/signing_key.pem),,CONFIG_MODULE_SIG_ALL=)
 
-.PHONY: help demo check equiv fuzz soak bench shell all module install uninstall clean
+.PHONY: help demo check equiv fuzz soak soak-mixed redis-suite bench shell all module install uninstall clean
