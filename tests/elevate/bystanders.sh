@@ -8,6 +8,7 @@ set -eu
 [[ $(grep -c "\<smep\>.*\<smap\>\|\<smap\>.*\<smep\>" /proc/cpuinfo) != 0 ]] || skip "the CPU has no SMEP and SMAP"
 (($(nproc) > 1)) || skip "needs a second CPU"
 helper_module snapshot
+taskset -p -c 0 $$ >/dev/null # or this shell would be a bystander on CPU 1
 
 # Whether CPU $1 has both, when an interrupt there looks.
 protected() { taskset -c 0 grep -q "^$1 smep 1 smap 1\$" /proc/kel_cr4; }

@@ -421,7 +421,8 @@ static bool run(const struct op *op)
 		nr_different++;
 		return false;
 	}
-	if (same_as_one(op)) {
+	/* a machine that is busy otherwise: what is different is so each time */
+	if (same_as_one(op) || same_as_one(op) || same_as_one(op)) {
 		nr_timing++;
 		printf("# only with timing: ");
 		describe(op);

@@ -29,7 +29,7 @@ for ((i = 1; ; i++)); do
 	kill -0 $keeper 2>/dev/null || break
 	n=$(<$ksm/pages_sharing)
 	((n <= most)) || most=$n
-	if ((i % 10 == 0)); then
+	if ((i % 6 == 0)); then
 		# all of them at once
 		echo 2 >$ksm/run
 		unmerged=$((unmerged + 1))
@@ -39,4 +39,4 @@ for ((i = 1; ; i++)); do
 done
 wait $keeper || fail "keeper failed, status $?"
 echo "# up to $most pages merged, $unmerged times all taken apart"
-((most > 500 && unmerged > 1)) || fail "too few"
+((most > 100 && unmerged > 0)) || fail "too few"
