@@ -609,7 +609,8 @@ static void remove_all(void)
 
 static void set_up(void)
 {
-	static const int caught_signals[] = { SIGPIPE, SIGXFSZ, SIGUSR2, SIGIO, SIGURG, SIGHUP, SIGTTOU, SIGTTIN };
+	static const int caught_signals[] = { SIGPIPE, SIGXFSZ, SIGUSR1, SIGUSR2, SIGIO, SIGURG,
+					      SIGHUP, SIGTTOU, SIGTTIN };
 	struct sigaction action = { .sa_handler = on_signal };
 	struct rlimit files = { 4096, 4096 };
 	static int status_fd;
