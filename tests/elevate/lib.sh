@@ -9,6 +9,16 @@ modules=$RIG_BUILD/tests/kmod
 fail() { echo "$*" && exit 1; }
 skip() { echo "$*" && exit 77; }
 
+# remove_cgroup DIRECTORY: whoever is in it is killed.
+remove_cgroup() {
+	local i
+	echo 1 >"$1/cgroup.kill"
+	for ((i = 0; i < 100; i++)); do
+		rmdir "$1" 2>/dev/null && break
+		sleep 0.1
+	done
+}
+
 # helper_module NAME [PARAMETER...]: loaded until the test ends.
 helper_modules=()
 helper_module() {

@@ -12,12 +12,7 @@ fi
 disk=/dev/zram$(cat /sys/class/zram-control/hot_add)
 # shellcheck disable=SC2317 # the trap calls it
 stop() {
-	local i
-	echo 1 >$group/cgroup.kill
-	for ((i = 0; i < 100; i++)); do
-		rmdir $group 2>/dev/null && break
-		sleep 0.1
-	done
+	remove_cgroup $group
 	swapoff "$disk"
 	echo "${disk#/dev/zram}" >/sys/class/zram-control/hot_remove
 }

@@ -7,15 +7,7 @@ set -eu
 
 group=/sys/fs/cgroup/kel_freeze
 mkdir $group || skip "no cgroup2 at /sys/fs/cgroup"
-# shellcheck disable=SC2317 # the trap calls it
-stop() {
-	echo 1 >$group/cgroup.kill
-	for ((i = 0; i < 100; i++)); do
-		rmdir $group 2>/dev/null && break
-		sleep 0.1
-	done
-}
-trap stop EXIT
+trap 'remove_cgroup $group' EXIT
 
 # until KEY VALUE: of cgroup.events
 until_event() {

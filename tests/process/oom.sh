@@ -9,15 +9,7 @@ group=/sys/fs/cgroup/kel_oom
 if ! echo +memory >/sys/fs/cgroup/cgroup.subtree_control || ! mkdir $group; then
 	skip "no memory control group"
 fi
-# shellcheck disable=SC2317 # the trap calls it
-stop() {
-	echo 1 >$group/cgroup.kill
-	for ((i = 0; i < 100; i++)); do
-		rmdir $group 2>/dev/null && break
-		sleep 0.1
-	done
-}
-trap stop EXIT
+trap 'remove_cgroup $group' EXIT
 echo 32M >$group/memory.max
 echo 0 >$group/memory.swap.max 2>/dev/null || true
 kills() { sed -n 's/^oom_kill //p' $group/memory.events; }
