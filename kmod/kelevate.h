@@ -69,8 +69,17 @@ extern spinlock_t kel_lock;
 extern unsigned int kel_nr;		/* number of the system call */
 extern bool kel_deep;
 
+/* check.c: why this kernel or CPU is refused */
+struct kel_refusal {
+	const char *name;		/* as `symbiote check` has it */
+	bool (*present)(void);
+	const char *why;
+};
+
+int kel_check(void);
+
 /* arch: everything that touches the CPU or the kernel's entry */
-int kel_arch_check(void);
+extern const struct kel_refusal kel_arch_refusals[];	/* ends with an empty one */
 int kel_arch_init(void);
 void kel_arch_exit(void);
 int kel_arch_install(void);

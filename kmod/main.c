@@ -11,7 +11,7 @@ static int __init kelevate_init(void)
 {
 	int ret;
 
-	ret = kel_arch_check();		/* refuse before touching anything */
+	ret = kel_check();		/* refuse before touching anything */
 	if (ret)
 		return ret;
 	ret = kel_hook_check();

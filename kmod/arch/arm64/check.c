@@ -1,22 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
-/*
- * What cannot be supported is refused here, at load, before anything is
- * touched. `symbiote check` tells the same beforehand, by the same names.
- */
-#include <linux/security.h>
-#include <linux/tick.h>
+/* What kmod/check.c refuses on this architecture. */
 #include <asm/cpufeature.h>
 #include "../../kelevate.h"
-
-static bool has_nohz_full(void)
-{
-	return tick_nohz_full_enabled();
-}
-
-static bool has_lockdown(void)
-{
-	return security_locked_down(LOCKDOWN_MODULE_SIGNATURE);
-}
 
 static bool has_pseudo_nmi(void)
 {
@@ -43,15 +28,7 @@ static bool has_sme(void)
 	return system_supports_sme();
 }
 
-static const struct {
-	const char *name;
-	bool (*present)(void);
-	const char *why;
-} refusals[] = {
-	{ "nohz-full", has_nohz_full,
-	  "nohz_full is active, which has to see every entry from user mode: boot without nohz_full=" },
-	{ "lockdown", has_lockdown,
-	  "the kernel is locked down: elevating is loading code into it" },
+const struct kel_refusal kel_arch_refusals[] = {
 	{ "pseudo-nmi", has_pseudo_nmi,
 	  "interrupts are masked by priority: boot without irqchip.gicv3_pseudo_nmi=1" },
 	{ "sw-pan", has_sw_pan,
@@ -62,17 +39,5 @@ static const struct {
 	  "the kernel's text has branch target identification" },
 	{ "sme", has_sme,
 	  "the CPU has SME, whose use by elevated text the kernel would not notice: boot with arm64.nosme" },
+	{ }
 };
-
-int kel_arch_check(void)
-{
-	unsigned int i;
-	int ret = 0;
-
-	for (i = 0; i < ARRAY_SIZE(refusals); i++)
-		if (refusals[i].present()) {
-			pr_err("refused: %s: %s\n", refusals[i].name, refusals[i].why);
-			ret = -EOPNOTSUPP;
-		}
-	return ret;
-}

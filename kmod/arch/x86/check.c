@@ -1,10 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/*
- * What cannot be supported is refused here, at load, before anything is
- * touched. `symbiote check` tells the same beforehand, by the same names.
- */
-#include <linux/security.h>
-#include <linux/tick.h>
+/* What kmod/check.c refuses on this architecture. */
 #include <asm/cpufeature.h>
 #include "../../kelevate.h"
 
@@ -25,11 +20,6 @@ static bool has_fred(void)
 static bool has_xenpv(void)
 {
 	return boot_cpu_has(X86_FEATURE_XENPV);
-}
-
-static bool has_nohz_full(void)
-{
-	return tick_nohz_full_enabled();
 }
 
 static bool has_shadow_stack(void)
@@ -64,29 +54,18 @@ static bool has_sev_es(void)
 	return boot_cpu_has(X86_FEATURE_SEV_ES) && boot_cpu_has(X86_FEATURE_HYPERVISOR);
 }
 
-static bool has_lockdown(void)
-{
-	return security_locked_down(LOCKDOWN_MODULE_SIGNATURE);
-}
-
 static bool has_no_cx16(void)
 {
 	return !boot_cpu_has(X86_FEATURE_CX16);
 }
 
-static const struct {
-	const char *name;
-	bool (*present)(void);
-	const char *why;
-} refusals[] = {
+const struct kel_refusal kel_arch_refusals[] = {
 	{ "kpti", has_kpti,
 	  "page table isolation is active, in which user text is not executable in the kernel's page tables: not needed on CPUs that Meltdown does not affect" },
 	{ "fred", has_fred,
 	  "event delivery by FRED has no descriptor table: boot with fred=off" },
 	{ "xen-pv", has_xenpv,
 	  "a Xen PV guest's kernel does not run at CPL 0: use HVM or PVH" },
-	{ "nohz-full", has_nohz_full,
-	  "nohz_full is active, which has to see every entry from user mode: boot without nohz_full=" },
 	{ "shadow-stack", has_shadow_stack,
 	  "user shadow stacks are enabled, which elevated text cannot use: boot with nousershstk" },
 	{ "ibt", has_ibt,
@@ -95,21 +74,7 @@ static const struct {
 	  "linear address space separation is active" },
 	{ "sev-es", has_sev_es,
 	  "an encrypted guest (SEV-ES) takes #VC, whose entry is not handled" },
-	{ "lockdown", has_lockdown,
-	  "the kernel is locked down: elevating is loading code into it" },
 	{ "cx16", has_no_cx16,
 	  "the CPU has no CMPXCHG16B" },
+	{ }
 };
-
-int kel_arch_check(void)
-{
-	unsigned int i;
-	int ret = 0;
-
-	for (i = 0; i < ARRAY_SIZE(refusals); i++)
-		if (refusals[i].present()) {
-			pr_err("refused: %s: %s\n", refusals[i].name, refusals[i].why);
-			ret = -EOPNOTSUPP;
-		}
-	return ret;
-}
