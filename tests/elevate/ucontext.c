@@ -116,9 +116,12 @@ int main(void)
 	child = fork();
 	if (!child) {
 		must(!ptrace(PTRACE_TRACEME, 0, 0, 0));
+		raise(SIGSTOP);
 		for (;;)
 			kel_touch();
 	}
+	must(waitpid(child, &status, 0) == child && WIFSTOPPED(status), "%#x", status);
+	must(!ptrace(PTRACE_CONT, child, 0, 0));
 	for (int i = 0; i < 100; i++) {
 		usleep(3000);
 		kill(child, SIGSTOP);
