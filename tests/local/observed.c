@@ -5,109 +5,14 @@
  * is there, in the middle of a stream; when it has gone, segments are handed
  * over again.
  */
-#include <arpa/inet.h>
+#include <netinet/ip.h>
 #include <linux/if_ether.h>
 #include <linux/if_packet.h>
 #include <linux/netfilter.h>
 #include <linux/netfilter/nf_tables.h>
 #include <linux/netfilter/nfnetlink.h>
 #include <linux/netlink.h>
-#include <netinet/ip.h>
-#include <netinet/tcp.h>
-#include <poll.h>
-#include <sys/socket.h>
-#include "elevate/kel.h"
-
-#define WRITES	50
-#define SIZE	1000
-
-static int ends[2];
-static in_port_t port;		/* of the sender */
-static unsigned int sent, got;	/* every byte is its place in the stream */
-
-static uint64_t handed_over(void)
-{
-	struct kelevate_stat st = kel_stat(getpid());
-	struct kelevate_row row = { .size = sizeof(row) };
-	uint64_t n = 0;
-
-	for (; kel(KELEVATE_ROW, 0, &row) == 0; row.index++) {
-		if (!strcmp(row.function, "tcp_rcv_established") || !strcmp(row.function, "tcp_v4_do_rcv"))
-			n += st.rows[row.index];
-	}
-	return n;
-}
-
-static void connect_ends(void)
-{
-	struct sockaddr_in at = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
-	socklen_t len = sizeof(at);
-	int listener = socket(AF_INET, SOCK_STREAM, 0), on = 1;
-
-	must(!bind(listener, (void *)&at, len) && !listen(listener, 1));
-	must(!getsockname(listener, (void *)&at, &len));
-	ends[0] = socket(AF_INET, SOCK_STREAM, 0);
-	must(!connect(ends[0], (void *)&at, len) && !getsockname(ends[0], (void *)&at, &len));
-	port = at.sin_port;
-	ends[1] = accept(listener, NULL, NULL);
-	must(ends[1] >= 0 && !setsockopt(ends[0], IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on)));
-	close(listener);
-}
-
-static unsigned char byte(unsigned int place)
-{
-	return place * 2654435761u >> 17;
-}
-
-static void send_one(void)
-{
-	unsigned char buf[SIZE];
-
-	for (int i = 0; i < SIZE; i++)
-		buf[i] = byte(sent++);
-	must(gate3(SYS_write, ends[0], buf, SIZE) == SIZE);
-}
-
-static void receive_one(void)
-{
-	unsigned char buf[SIZE];
-
-	must(recv(ends[1], buf, SIZE, MSG_WAITALL) == SIZE);
-	for (int i = 0; i < SIZE; i++, got++)
-		must(buf[i] == byte(got), "%u", got);
-}
-
-static bool arrived(int milliseconds)
-{
-	struct pollfd fd = { .fd = ends[1], .events = POLLIN };
-
-	return poll(&fd, 1, milliseconds) == 1;
-}
-
-/* How many of the writes were handed over. */
-static unsigned int some(void)
-{
-	uint64_t before = handed_over();
-
-	for (int i = 0; i < WRITES; i++) {
-		send_one();
-		receive_one();
-	}
-	return handed_over() - before;
-}
-
-static void unobserved(const char *since)
-{
-	unsigned int n = 0;
-
-	/* some things go only after a grace period */
-	for (int i = 0; i < 40 && n < WRITES / 2; i++) {
-		n = some();
-		if (n < WRITES / 2)
-			usleep(50000);
-	}
-	must(n >= WRITES / 2, "%s: %u of %u", since, n, WRITES);
-}
+#include "local/connection.h"
 
 /* Takes what the observer got: each byte of the sender's from this one on, at least once. */
 static void all_seen(int fd, unsigned int from)
@@ -153,26 +58,6 @@ static void looked_at(const char *who, int fd)
 	must(!n, "%s: %u not seen", who, n);
 	all_seen(fd, from);
 	close(fd);
-	unobserved(who);
-}
-
-/* Nothing arrives while it is there, and everything after. */
-static void stopped(const char *who, bool (*begin)(void), void (*end)(void))
-{
-	uint64_t before;
-
-	if (!begin()) {
-		printf("# no %s here\n", who);
-		return;
-	}
-	before = handed_over();
-	for (int i = 0; i < 5; i++)
-		send_one();
-	must(!arrived(300), "%s: it was not stopped", who);
-	must(handed_over() == before, "%s", who);
-	end();
-	for (int i = 0; i < 5; i++)
-		receive_one();
 	unobserved(who);
 }
 
@@ -223,12 +108,24 @@ static struct nlattr *attribute(struct nlmsghdr *nlh, int type, const void *valu
 	return attr;
 }
 
-/* Adds or deletes a table; with it, a chain on the way in whose policy is to drop. */
+static const struct hook {
+	const char *name;
+	int family, number;
+} hooks[] = {
+	{ "nftables, input", NFPROTO_IPV4, NF_INET_LOCAL_IN },
+	{ "nftables, output", NFPROTO_IPV4, NF_INET_LOCAL_OUT },
+	{ "nftables, prerouting", NFPROTO_IPV4, NF_INET_PRE_ROUTING },
+	{ "nftables, postrouting", NFPROTO_IPV4, NF_INET_POST_ROUTING },
+	{ "nftables, ingress of lo", NFPROTO_NETDEV, NF_NETDEV_INGRESS },
+	{ "nftables, egress of lo", NFPROTO_NETDEV, NF_NETDEV_EGRESS },
+}, *hook_now;
+
+/* Adds or deletes a table; with it, a chain on the way whose policy is to drop. */
 static bool nft(bool add)
 {
 	struct sockaddr_nl kernel = { .nl_family = AF_NETLINK };
 	int fd = socket(AF_NETLINK, SOCK_RAW, NETLINK_NETFILTER);
-	uint32_t hook[] = { htonl(NF_INET_LOCAL_IN), htonl(0) }, policy = htonl(NF_DROP);
+	uint32_t hook[] = { htonl(hook_now->number), htonl(0) }, policy = htonl(NF_DROP);
 	struct { struct nlmsghdr nlh; struct nlmsgerr err; } ack;
 	struct nlattr *nest;
 	struct nlmsghdr *nlh;
@@ -240,16 +137,18 @@ static bool nft(bool add)
 	batch_len = 0;
 	message(NFNL_MSG_BATCH_BEGIN, 0, 0, NFNL_SUBSYS_NFTABLES);
 	nlh = message(NFNL_SUBSYS_NFTABLES << 8 | (add ? NFT_MSG_NEWTABLE : NFT_MSG_DELTABLE),
-		      (add ? NLM_F_CREATE : 0) | NLM_F_ACK, NFPROTO_IPV4, 0);
+		      (add ? NLM_F_CREATE : 0) | NLM_F_ACK, hook_now->family, 0);
 	attribute(nlh, NFTA_TABLE_NAME, "observed", 9);
 	if (add) {
 		nlh = message(NFNL_SUBSYS_NFTABLES << 8 | NFT_MSG_NEWCHAIN, NLM_F_CREATE,
-			      NFPROTO_IPV4, 0);
+			      hook_now->family, 0);
 		attribute(nlh, NFTA_CHAIN_TABLE, "observed", 9);
 		attribute(nlh, NFTA_CHAIN_NAME, "in", 3);
 		nest = attribute(nlh, NLA_F_NESTED | NFTA_CHAIN_HOOK, NULL, 0);
 		attribute(nlh, NFTA_HOOK_HOOKNUM, &hook[0], 4);
 		attribute(nlh, NFTA_HOOK_PRIORITY, &hook[1], 4);
+		if (hook_now->family == NFPROTO_NETDEV)
+			attribute(nlh, NFTA_HOOK_DEV, "lo", 3);
 		nest->nla_len = batch + batch_len - (unsigned char *)nest;
 		attribute(nlh, NFTA_CHAIN_POLICY, &policy, 4);
 		attribute(nlh, NFTA_CHAIN_TYPE, "filter", 7);
@@ -285,7 +184,8 @@ int main(void)
 	looked_at("a raw socket", socket(AF_INET, SOCK_RAW, IPPROTO_TCP));
 	stopped("netem", netem, no_netem);
 	stopped("filter on ingress", ingress, no_ingress);
-	stopped("nftables", drop, no_drop);
+	for (hook_now = hooks; hook_now < hooks + sizeof(hooks) / sizeof(*hooks); hook_now++)
+		stopped(hook_now->name, drop, no_drop);
 	close(ends[0]);
 	must(recv(ends[1], batch, 1, 0) == 0 && got == sent);
 	return 0;
