@@ -42,6 +42,11 @@ soak-mixed:
 redis-suite:
 	tests/long/redis-suite --kernel $(KERNEL) $(UNITS)
 
+# make check-debug  everything in guests with a kernel that checks itself; its first time compiles it: an hour more
+check-debug:
+	@tests/check --no-lint --kernel 6.1-debug-$(ARCH) $(foreach boot,$(or $(BOOTS),default audit load),--boot $(boot)) \
+		$(foreach glob,$(TESTS),'$(glob)')
+
 # make bench        measurements, in guests
 bench:
 	bench/run --kernel $(KERNEL)
@@ -87,4 +92,4 @@ kernel_release = $(shell sed -n 's/.*UTS_RELEASE "\(.*\)"/\1/p' $(KERNELDIR)/inc
 # Headers of a distribution come without its key: do not try to sign.
 signing = $(if $(wildcard $(KERNELDIR)/certs/signing_key.pem),,CONFIG_MODULE_SIG_ALL=)
 
-.PHONY: help demo check equiv fuzz soak soak-mixed redis-suite bench shell all module install uninstall clean
+.PHONY: help demo check check-debug equiv fuzz soak soak-mixed redis-suite bench shell all module install uninstall clean
