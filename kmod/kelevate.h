@@ -141,6 +141,7 @@ void kel_local_init(void);
 /* how a write went, in the order of its rows in shortcuts.def */
 enum kel_way { KEL_WAY_SENDMSG, KEL_WAY_DELIVERED, KEL_WAY_DIRECT };
 int kel_local_sendmsg(struct sock *sk, struct msghdr *msg, size_t len, enum kel_way *way);
+int kel_local_recvmsg(struct sock *sk, struct msghdr *msg, size_t len, int flags, int *addr_len);
 
 /* stats.c */
 int kel_stats_init(void);

@@ -9,8 +9,8 @@
  * takes is decided anew for each: to the receiver they look the same.
  *
  * The segment is caught where TCP gives it to IP, at the queue_xmit function
- * of the socket, which is ours for the time of one sendmsg and only then:
- * nothing is left behind in a socket.
+ * of the socket, which is ours for the time of one sendmsg or recvmsg (whose
+ * segments are ACKs) and only then: nothing is left behind in a socket.
  *
  * A small write on a connection with nothing in flight needs still less: what
  * the receiver is certain to take is as good as acknowledged. So it is made a
@@ -37,6 +37,7 @@ module_param(direct, bool, 0644);
 MODULE_PARM_DESC(direct, "with local: small writes count as acknowledged once the receiver has them (default on)");
 
 #define DIRECT_MAX	4096	/* bytes: copied into one buffer */
+#define DIRECT_HEADERS	(sizeof(struct iphdr) + sizeof(struct tcphdr) + TCPOLEN_TSTAMP_ALIGNED)
 
 static u32 (*select_window)(struct sock *sk);
 static struct inet_connection_sock_af_ops local_ops __ro_after_init;
@@ -279,6 +280,28 @@ static int local_conn_request(struct sock *sk, struct sk_buff *skb)
 }
 
 /*
+ * Our queue_xmit comes and goes without the socket's lock: only a socket with
+ * IPv4's own functions ever has it, and no one else changes those.
+ */
+static void local_begin(struct sock *sk)
+{
+	cmpxchg(&inet_csk(sk)->icsk_af_ops, &ipv4_specific, &local_ops);
+}
+
+/* It may have slept, and another thread have been here. */
+static void local_end(struct sock *sk)
+{
+	cmpxchg(&inet_csk(sk)->icsk_af_ops, &local_ops, &ipv4_specific);
+}
+
+static bool is_plain_ipv4(const struct sock *sk)
+{
+	const struct inet_connection_sock_af_ops *ops = READ_ONCE(inet_csk(sk)->icsk_af_ops);
+
+	return ops == &ipv4_specific || ops == &local_ops;
+}
+
+/*
  * Is TCP idle on this connection: nothing unsent or unacknowledged, no timer but
  * that of a delayed ACK, nothing out of the ordinary in the next header?
  */
@@ -298,8 +321,7 @@ static bool idle_sender(struct sock *sk, size_t len)
 	       !tp->compressed_ack && !tp->tcp_tx_delay && !tp->bpf_sock_ops_cb_flags &&
 	       tp->tcp_header_len == sizeof(struct tcphdr) +
 				     (tp->rx_opt.tstamp_ok ? TCPOLEN_TSTAMP_ALIGNED : 0) &&
-	       sk->sk_pacing_status == SK_PACING_NONE && !sk->sk_tsflags &&
-	       icsk->icsk_af_ops == &ipv4_specific;
+	       sk->sk_pacing_status == SK_PACING_NONE && !sk->sk_tsflags && is_plain_ipv4(sk);
 }
 
 /* Will TCP certainly queue it there, in order? The peer's lock is held. */
@@ -402,73 +424,77 @@ static void acknowledged(struct sock *sk, size_t len, u32 win)
 	inet_csk_clear_xmit_timer(sk, ICSK_TIME_DACK);
 }
 
-/* The segment, to a peer that will take it. */
-static bool hand_over(struct sock *sk, struct sk_buff **pskb, size_t len, u32 *win)
+/*
+ * The segment, to a peer that will take it. Its lock is held, so a buffer that
+ * has to be faulted in is left to the ordinary way.
+ */
+static bool hand_over(struct sock *sk, struct sock *peer, struct msghdr *msg, size_t len)
 {
-	struct sk_buff *skb = *pskb;
 	struct tcp_sock *tp = tcp_sk(sk);
-	struct sock *peer = peer_of(sk);
-	bool done = false;
+	size_t copied = 0;
+	struct sk_buff *skb;
 
-	if (!peer)
+	skb = __alloc_skb(DIRECT_HEADERS + len, GFP_NOWAIT | __GFP_NOWARN, SKB_ALLOC_NAPI,
+			  NUMA_NO_NODE);
+	if (!skb)
 		return false;
-	if (!spin_trylock(&peer->sk_lock.slock))
-		goto put;
-	if (!sock_owned_by_user(peer) && plain_receiver(peer) &&
-	    will_take(peer, tp, len, skb->truesize) && push_tcp_header(sk, peer, skb)) {
-		push_header(sk, skb);
-		if (!security_sock_rcv_skb(peer, skb)) {
-			arrive(sk, peer, sock_net(sk)->loopback_dev, skb);
-			sock_rps_save_rxhash(peer, skb);
-			tcp_rcv_established(peer, skb);
-			*pskb = NULL;
-			*win = tcp_receive_window(tcp_sk(peer));
-			done = !WARN_ON_ONCE(tcp_sk(peer)->rcv_nxt != tp->write_seq + (u32)len);
-		}
-	}
-	spin_unlock(&peer->sk_lock.slock);
-put:
-	sock_gen_put(peer);
-	return done;
+	if (!will_take(peer, tp, len, skb->truesize))
+		goto free;
+	skb_reserve(skb, DIRECT_HEADERS);
+	/* no copy_from_iter_full(): it would look for the new buffer's size */
+	pagefault_disable();
+	copied = _copy_from_iter(skb_put(skb, len), len, &msg->msg_iter);
+	pagefault_enable();
+	if (copied != len || !push_tcp_header(sk, peer, skb))
+		goto revert;
+	push_header(sk, skb);
+	if (security_sock_rcv_skb(peer, skb))
+		goto revert;
+	arrive(sk, peer, sock_net(sk)->loopback_dev, skb);
+	sock_rps_save_rxhash(peer, skb);
+	tcp_rcv_established(peer, skb);
+	return !WARN_ON_ONCE(tcp_sk(peer)->rcv_nxt != tp->write_seq + (u32)len);
+
+revert:
+	iov_iter_revert(&msg->msg_iter, copied);
+free:
+	kfree_skb(skb);
+	return false;
 }
 
 /* Returns whether everything went; if not, nothing was done. The socket is locked. */
 static bool send_direct(struct sock *sk, struct msghdr *msg, size_t len)
 {
-	struct sk_buff *skb;
-	bool done;
+	struct sock *peer;
+	bool done = false;
 	u32 win;
 
 	if (!len || len > DIRECT_MAX || msg->msg_controllen ||
-	    (msg->msg_flags & ~(MSG_DONTWAIT | MSG_NOSIGNAL)) || !idle_sender(sk, len) ||
-	    !plain_sender(sk))
+	    (msg->msg_flags & ~(MSG_DONTWAIT | MSG_NOSIGNAL)) || !idle_sender(sk, len))
 		return false;
-	skb = alloc_skb(MAX_TCP_HEADER + len, sk->sk_allocation);
-	if (!skb)
-		return false;
-	skb_reserve(skb, MAX_TCP_HEADER);
-	if (!copy_from_iter_full(skb_put(skb, len), len, &msg->msg_iter)) {
-		kfree_skb(skb);
-		return false;
-	}
-	/* that may have slept: everything else is looked at from here on */
 	local_bh_disable();
 	rcu_read_lock();
-	done = hand_over(sk, &skb, len, &win);
+	peer = peer_of(sk);
+	if (!peer)
+		goto out;
+	if (spin_trylock(&peer->sk_lock.slock)) {
+		done = !sock_owned_by_user(peer) && plain_receiver(peer) &&
+		       hand_over(sk, peer, msg, len);
+		win = tcp_receive_window(tcp_sk(peer));
+		spin_unlock(&peer->sk_lock.slock);
+	}
+	sock_gen_put(peer);
+out:
 	rcu_read_unlock();
 	local_bh_enable();
-	kfree_skb(skb);
 	if (done)
 		acknowledged(sk, len, win);
-	else
-		iov_iter_revert(&msg->msg_iter, len);
 	return done;
 }
 
 /* tcp_sendmsg(), with our ways under it. */
 int kel_local_sendmsg(struct sock *sk, struct msghdr *msg, size_t len, enum kel_way *way)
 {
-	struct inet_connection_sock *icsk = inet_csk(sk);
 	struct kel_thread *th = kel_thread_current();
 	u64 delivered = th->delivered;
 	int ret = len;
@@ -479,18 +505,27 @@ int kel_local_sendmsg(struct sock *sk, struct msghdr *msg, size_t len, enum kel_
 	lock_sock(sk);
 	if (READ_ONCE(direct) && select_window && send_direct(sk, msg, len)) {
 		*way = KEL_WAY_DIRECT;
-		goto out;
+	} else {
+		local_begin(sk);
+		ret = tcp_sendmsg_locked(sk, msg, len);
+		local_end(sk);
+		if (th->delivered != delivered)
+			*way = KEL_WAY_DELIVERED;
 	}
-	if (icsk->icsk_af_ops == &ipv4_specific)
-		icsk->icsk_af_ops = &local_ops;
-	ret = tcp_sendmsg_locked(sk, msg, len);
-	/* it may have slept, and another thread have been here */
-	if (icsk->icsk_af_ops == &local_ops)
-		icsk->icsk_af_ops = &ipv4_specific;
-	if (th->delivered != delivered)
-		*way = KEL_WAY_DELIVERED;
-out:
 	release_sock(sk);
+	return ret;
+}
+
+/* tcp_recvmsg(), whose ACKs take our way. */
+int kel_local_recvmsg(struct sock *sk, struct msghdr *msg, size_t len, int flags, int *addr_len)
+{
+	int ret;
+
+	if (!READ_ONCE(local) || !ip_ptypes)
+		return tcp_recvmsg(sk, msg, len, flags, addr_len);
+	local_begin(sk);
+	ret = tcp_recvmsg(sk, msg, len, flags, addr_len);
+	local_end(sk);
 	return ret;
 }
 

@@ -83,7 +83,7 @@ static long sock_in(struct socket *sock, enum kind kind, struct msghdr *msg,
 		return sock->ops->recvmsg(sock, msg, len, flags);
 	if (!(flags & MSG_ERRQUEUE))
 		sock_rps_record_flow(sk);
-	ret = tcp_recvmsg(sk, msg, len, flags, &addr_len);
+	ret = kel_local_recvmsg(sk, msg, len, flags, &addr_len);
 	if (ret >= 0)
 		msg->msg_namelen = addr_len;
 	return ret;
