@@ -47,9 +47,9 @@ check-debug:
 	@tests/check --no-lint --kernel 6.1-debug-$(ARCH) $(foreach boot,$(or $(BOOTS),default audit load),--boot $(boot)) \
 		$(foreach glob,$(TESTS),'$(glob)')
 
-# make bench        measurements, in guests
+# make bench        measurements, in guests, with a report; hours, or QUICK=1 for minutes
 bench:
-	bench/run --kernel $(KERNEL)
+	bench/run --kernel $(KERNEL) $(if $(QUICK),--quick)
 
 # make shell        a shell in a guest with the module loaded
 shell:

@@ -95,6 +95,16 @@ def sign_test(ratios):
     return min(1.0, 2 * sum(math.comb(n, i) for i in range(k, n + 1)) / 2 ** n)
 
 
+def interval(values):
+    """Median with a 95 % confidence interval from order statistics; with fewer than 6 values: the extremes."""
+    v, n = sorted(values), len(values)
+    k = 0
+    while k < n // 2 and 2 * sum(math.comb(n, i) for i in range(k + 1)) / 2 ** n <= 0.05:
+        k += 1
+    k = max(k - 1, 0)
+    return v[k], statistics.median(v), v[n - 1 - k]
+
+
 class Pairs:
     """Figures of one thing, measured stock and elevated in the same round."""
 
@@ -147,8 +157,9 @@ class Server:
 
     SETTINGS = ["--save", "", "--appendonly", "no", "--bind", "127.0.0.1", "--daemonize", "no"]
 
-    def __init__(self, name, port, prefix, cpus, client_cpus, batch):
+    def __init__(self, name, port, prefix, cpus, client_cpus, batch, client_prefix=()):
         self.name, self.port, self.client_cpus, self.batch = name, port, client_cpus, batch
+        self.client_prefix = client_prefix
         self.log = f"/tmp/symbiote-bench.{os.getpid()}.{port}.log"
         command = [*prefix, "redis-server", "--port", str(port), *self.SETTINGS]
 
@@ -243,8 +254,8 @@ def verify(servers, seed, keys=400):
 
 
 def load(server, test, requests, connections=50, pipeline=1):
-    """One run of redis-benchmark. Returns requests/s, server's CPU ns per request, p50 and p99 in ms."""
-    command = ["redis-benchmark", "-h", "127.0.0.1", "-p", str(server.port), "-t", test, "-n", str(requests),
+    """One run of redis-benchmark. Returns requests/s, server's CPU ns per request, mean, p50 and p99 in ms."""
+    command = [*server.client_prefix, "redis-benchmark", "-h", "127.0.0.1", "-p", str(server.port), "-t", test, "-n", str(requests),
                "-c", str(connections), "-P", str(pipeline), "-r", "1000", "--csv"]
     before = server.cpu_ns()
     out = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
@@ -253,8 +264,8 @@ def load(server, test, requests, connections=50, pipeline=1):
     row = re.search(r'^"(?:SET|GET)",(.*)$', out.stdout, re.M)
     if out.returncode or not row:
         raise SystemExit(f"redis-benchmark against the {server.name} server failed:\n{out.stdout}\n{read(server.log)}")
-    rps, _, _, p50, _, p99, _ = (float(x.strip('"')) for x in row.group(1).split(","))
-    return {"rps": rps, "cpu": used / requests, "p50": p50, "p99": p99}
+    rps, mean, _, p50, _, p99, _ = (float(x.strip('"')) for x in row.group(1).split(","))
+    return {"rps": rps, "cpu": used / requests, "mean": mean, "p50": p50, "p99": p99}
 
 
 def count(stat, call, deep=None):
@@ -276,8 +287,11 @@ def share(before, after):
     }
 
 
-def both(together=False, control=False):
-    """The stock server and the elevated one; as a control of the method, two stock ones."""
+def both(together=False, control=False, client=False):
+    """The stock server and the elevated one; as a control of the method, two stock ones.
+
+    client: redis-benchmark is elevated as well when it asks the elevated one, or there is no result.
+    """
     cpus = sorted(os.sched_getaffinity(0))
     together = together or len(cpus) == 1
     where = ("servers and client on one CPU, all SCHED_BATCH" if together else
@@ -286,7 +300,8 @@ def both(together=False, control=False):
     servers = [Server("stock", 7001, (), *placement)]
     try:
         prefix = () if control else ("symbiote", "run", "--")
-        servers.append(Server("elevated", 7002, prefix, *placement))
+        client_prefix = ("symbiote", "run", "--strict", "--") if client else ()
+        servers.append(Server("elevated", 7002, prefix, *placement, client_prefix))
         if not control and not servers[1].stat():
             fail(f"the elevated server is not elevated:\n{read(servers[1].log)}")
     except BaseException:
@@ -305,6 +320,7 @@ def compare(servers, tests, rounds, requests, connections, rng, unit, seconds=No
         name = test.upper() + (f" -P {pipeline}" if pipeline > 1 else "")
         results[test, pipeline, "rps"] = Pairs(name, "requests/s", 0)
         results[test, pipeline, "cpu"] = Pairs(name + " server CPU", f"{unit}/request", 2 if unit == "us" else 0)
+        results[test, pipeline, "mean"] = Pairs(name + " latency mean", "ms", 3)
         results[test, pipeline, "p50"] = Pairs(name + " latency p50", "ms", 3)
         results[test, pipeline, "p99"] = Pairs(name + " latency p99", "ms", 3)
         for server in servers:
@@ -317,7 +333,7 @@ def compare(servers, tests, rounds, requests, connections, rng, unit, seconds=No
             # Pipelined requests are short: as much time for them.
             n = requests * (4 if pipeline > 1 else 1)
             run = {server.name: load(server, test, n, connections, pipeline) for server in rng.sample(servers, 2)}
-            for figure in ("rps", "cpu", "p50", "p99"):
+            for figure in ("rps", "cpu", "mean", "p50", "p99"):
                 scale = 1000 if figure == "cpu" and unit == "us" else 1
                 results[test, pipeline, figure].add(run["stock"][figure] / scale, run["elevated"][figure] / scale)
     return results
