@@ -269,6 +269,20 @@ static uint64_t cpu_of(char **files, unsigned int n)
 	return sum;
 }
 
+/* Packets that the loopback device of this network namespace has carried. */
+static unsigned long packets_on_loopback(void)
+{
+	FILE *file = fopen("/proc/net/dev", "r");
+	unsigned long n = 0;
+	char line[512];
+
+	while (file && fgets(line, sizeof(line), file))
+		sscanf(line, " lo: %*u %lu", &n);
+	if (file)
+		fclose(file);
+	return n;
+}
+
 static int by_length(const void *a, const void *b)
 {
 	uint32_t x = *(const uint32_t *)a, y = *(const uint32_t *)b;
@@ -370,7 +384,7 @@ int main(int argc, char **argv)
 	uint64_t start, end, mine, theirs, sum = 0;
 	struct connection *connections;
 	struct epoll_event *events;
-	unsigned long seed = 1;
+	unsigned long seed = 1, packets;
 	struct rlimit files;
 	bool fill = false;
 	int c;
@@ -472,6 +486,7 @@ int main(int argc, char **argv)
 
 	usleep(SETTLE);
 	theirs = cpu_of(count, counted);
+	packets = packets_on_loopback();
 	mine = now(CLOCK_PROCESS_CPUTIME_ID);
 	start = now(CLOCK_MONOTONIC);
 	for (unsigned int i = 0; i < nr && begun < requests; i++)
@@ -496,13 +511,14 @@ int main(int argc, char **argv)
 	mine = now(CLOCK_PROCESS_CPUTIME_ID) - mine;
 	usleep(SETTLE);
 	theirs = cpu_of(count, counted) - theirs;
+	packets = packets_on_loopback() - packets;
 
 	qsort(latency, done, sizeof(*latency), by_length);
 	for (unsigned long i = 0; i < done; i++)
 		sum += latency[i];
 	printf("{\"requests\": %lu, \"wrong\": %lu, \"rps\": %.1f, \"server\": %.1f, \"client\": %.1f, "
-	       "\"mean\": %.2f, \"p50\": %.2f, \"p99\": %.2f, \"p999\": %.2f, \"max\": %.2f}\n",
+	       "\"packets\": %lu, \"mean\": %.2f, \"p50\": %.2f, \"p99\": %.2f, \"p999\": %.2f, \"max\": %.2f}\n",
 	       done, wrong, done * 1e9 / (end - start), (double)theirs / done, (double)mine / done,
-	       sum / 1e3 / done, percentile(50), percentile(99), percentile(99.9), latency[done - 1] / 1e3);
+	       packets, sum / 1e3 / done, percentile(50), percentile(99), percentile(99.9), latency[done - 1] / 1e3);
 	return wrong ? 1 : 0;
 }

@@ -212,6 +212,18 @@ class Server:
                 waits += pairs.count(stat, "epoll_wait") if "shortcuts" in stat else 0
         return taken, fallbacks, waits
 
+    def rest(self):
+        """Until it has nothing to do any more: closing ten thousand connections takes a while."""
+        for _ in range(200):
+            before = self.cpu_ns()
+            time.sleep(0.05)
+            if self.cpu_ns() - before < 2_000_000:
+                return
+        raise SystemExit(f"the {self.kind} server of side {self.side.text} does not come to rest")
+
+    def cpu_ns(self):
+        return sum(int(pairs.read(path, "0").split()[0]) for path in self.schedstats())
+
     def alive(self):
         return self.process.poll() is None
 
@@ -231,17 +243,9 @@ def all_shortcuts():
     return sum(int(line.split()[-1]) for line in pairs.read(TOTALS).splitlines() if line.startswith("shortcut "))
 
 
-def loopback_packets():
-    for line in pairs.read("/proc/net/dev").splitlines():
-        name, _, rest = line.partition(":")
-        if name.strip() == "lo":
-            return int(rest.split()[1])
-    return 0
-
-
-def energy_command(event):
-    """A perf stat that counts the package's energy while the client runs, if this machine knows it."""
-    return ["perf", "stat", "-a", "-x", ",", "-e", event, "-o"] if event else None
+def energy_command(event, path):
+    """A perf stat that counts the package's energy while the client runs."""
+    return ["perf", "stat", "-a", "-x", ",", "-e", event, "-o", path]
 
 
 def energy_event():
@@ -279,17 +283,19 @@ class Load:
             subprocess.run([PROGRAMS + "/load", "--fill", "--port", str(server.port), "--size", str(self.size), self.kind],
                            check=True)
 
-    def run(self, server, side, seed, energy=None):
-        """One measurement. Times in us, CPU in ns (with icount: instructions) per request."""
+    def run(self, server, side, seed, energy=None, prefix=()):
+        """One measurement. Times in us, CPU in ns (with icount: instructions) per request.
+
+        prefix: a command that is to run the client, and says nothing itself.
+        """
         if "veth" in side.words:
             server.network.veth()
         was = {name: pairs.read(PARAMETERS + name) for name in side.parameters}
         set_parameters(side.parameters)
         counters = self.counters(server)
-        prefix = ["nsenter", f"--net=/run/netns/{NAMESPACE}"] if "veth" in side.words else []
-        prefix += ["symbiote", "run", "--strict", "--"] if side.client else []
-        if energy:
-            prefix = [*energy_command(energy), server.directory + "/energy", *prefix]
+        prefix = [*prefix, *(energy_command(energy, server.directory + "/energy") if energy else ()),
+                  *(("nsenter", f"--net=/run/netns/{NAMESPACE}") if "veth" in side.words else ()),
+                  *(("symbiote", "run", "--strict", "--") if side.client else ())]
         count = [word for path in server.schedstats() for word in ("--count", path)]
         try:
             out = subprocess.run([*prefix, *self.command(server, side), "--seed", str(seed), *count],
@@ -304,16 +310,16 @@ class Load:
         if out.returncode or not run:
             raise SystemExit(f"load, {self}, side {side.text}: status {out.returncode}\n{out.stdout}\n"
                              f"{pairs.read(server.log)[-2000:]}")
-        taken, fallbacks, waits, total, packets = (b - a for a, b in zip(counters, self.counters(server)))
-        run.update(server_shortcuts=taken, server_fallbacks=fallbacks, client_shortcuts=total - taken, packets=packets,
-                   waits=waits)
+        server.rest()
+        taken, fallbacks, waits, total = (b - a for a, b in zip(counters, self.counters(server)))
+        run.update(server_shortcuts=taken, server_fallbacks=fallbacks, client_shortcuts=total - taken, waits=waits)
         if energy:
             run["energy"] = float(pairs.read(server.directory + "/energy").splitlines()[-1].split(",")[0]) / self.requests
         self.check(run, side)
         return run
 
     def counters(self, server):
-        return (*(server.shortcuts() if server.side.elevated else (0, 0, 0)), all_shortcuts(), loopback_packets())
+        return (*(server.shortcuts() if server.side.elevated else (0, 0, 0)), all_shortcuts())
 
     def check(self, run, side):
         """A side is what it says."""
