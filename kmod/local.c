@@ -280,12 +280,13 @@ static int local_conn_request(struct sock *sk, struct sk_buff *skb)
 }
 
 /*
- * Our queue_xmit comes and goes without the socket's lock: only a socket with
- * IPv4's own functions ever has it, and no one else changes those.
+ * Our queue_xmit comes, with the socket locked, only while it is established: those
+ * that a listener accepts are copies of it.
  */
 static void local_begin(struct sock *sk)
 {
-	cmpxchg(&inet_csk(sk)->icsk_af_ops, &ipv4_specific, &local_ops);
+	if (sk->sk_state == TCP_ESTABLISHED)
+		cmpxchg(&inet_csk(sk)->icsk_af_ops, &ipv4_specific, &local_ops);
 }
 
 /* It may have slept, and another thread have been here. */
@@ -516,14 +517,26 @@ int kel_local_sendmsg(struct sock *sk, struct msghdr *msg, size_t len, enum kel_
 	return ret;
 }
 
+/* Is a read likely to send an ACK? For those that it does not, which is most, locking is too dear. */
+static bool will_ack(struct sock *sk)
+{
+	const struct tcp_sock *tp = tcp_sk(sk);
+
+	return !inet_csk_in_pingpong_mode(sk) ||
+	       tp->rcv_nxt - tp->rcv_wup > inet_csk(sk)->icsk_ack.rcv_mss;
+}
+
 /* tcp_recvmsg(), whose ACKs take our way. */
 int kel_local_recvmsg(struct sock *sk, struct msghdr *msg, size_t len, int flags, int *addr_len)
 {
 	int ret;
 
-	if (!READ_ONCE(local) || !ip_ptypes)
+	if (!READ_ONCE(local) || !ip_ptypes || !will_ack(sk))
 		return tcp_recvmsg(sk, msg, len, flags, addr_len);
-	local_begin(sk);
+	spin_lock_bh(&sk->sk_lock.slock);
+	if (!sock_owned_by_user(sk))
+		local_begin(sk);
+	spin_unlock_bh(&sk->sk_lock.slock);
 	ret = tcp_recvmsg(sk, msg, len, flags, addr_len);
 	local_end(sk);
 	return ret;

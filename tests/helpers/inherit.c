@@ -1,14 +1,19 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * While an elevated thread sleeps in a write, its socket is disconnected, made a
- * listener, and accepts. The new socket is used by a process that is not elevated,
- * after the module has gone.
+ * inherit asleep: while an elevated thread sleeps in a write, its socket is
+ * disconnected, made a listener, and accepts. inherit busy: while an elevated
+ * thread reads and writes a listener, in vain, it accepts. The new sockets are
+ * used by a process that is not elevated, after the module has gone.
  */
 #include <arpa/inet.h>
 #include <sys/socket.h>
 #include "elevate/kel.h"
 
-static int sleeper;
+#define BUSY 300
+
+static int sleeper, children[BUSY], clients[BUSY], connections;
+static volatile bool stop;
+static volatile long tries;
 
 static void *writer(void *unused)
 {
@@ -31,18 +36,58 @@ static int listen_any(int fd, struct sockaddr_in *at)
 	return fd;
 }
 
-int main(void)
+static void *in_vain(void *unused)
+{
+	char buf[10] = "";
+
+	pin(0);
+	kel_elevate(KELEVATE_STICKY);
+	signal(SIGPIPE, SIG_IGN);
+	for (; !stop; tries++) {
+		must(gate3(SYS_write, sleeper, buf, sizeof(buf)) == -EPIPE);
+		must(gate3(SYS_read, sleeper, buf, sizeof(buf)) == -ENOTCONN);
+	}
+	return unused;
+}
+
+static void connect_to(const struct sockaddr_in *at)
+{
+	int client = socket(AF_INET, SOCK_STREAM, 0);
+
+	must(!connect(client, (const void *)at, sizeof(*at)), "%s", strerror(errno));
+	children[connections] = accept(sleeper, NULL, NULL);
+	must(children[connections] >= 0);
+	clients[connections++] = client;
+}
+
+static void while_busy(void)
+{
+	struct sockaddr_in at = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+	pthread_t thread;
+
+	pin(1);
+	sleeper = socket(AF_INET, SOCK_STREAM, 0);
+	must(!bind(sleeper, (void *)&at, sizeof(at)));
+	listen_any(sleeper, &at);
+	must(!pthread_create(&thread, NULL, in_vain, NULL));
+	while (!tries)
+		usleep(1000);
+	while (connections < BUSY)
+		connect_to(&at);
+	must(tries > BUSY, "%ld", tries);
+	stop = true;
+	must(!pthread_join(thread, NULL));
+}
+
+static void while_asleep(void)
 {
 	struct sockaddr_in at = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
 	struct sockaddr_in away = { .sin_family = AF_UNSPEC }, here = at, back = at;
 	struct sched_param first = { .sched_priority = 1 };
-	int listener = socket(AF_INET, SOCK_STREAM, 0), other, client, child;
-	char buf[1000] = "";
+	int listener = socket(AF_INET, SOCK_STREAM, 0), other;
 	pthread_t thread;
-	pid_t pid;
 	int on = 1;
 
-	kel_nr();
 	pin(0);
 	must(!bind(listener, (void *)&at, sizeof(at)));
 	listen_any(listener, &here);
@@ -60,15 +105,25 @@ int main(void)
 	must(!connect(sleeper, (void *)&away, sizeof(away)), "%s", strerror(errno));
 	must(!bind(sleeper, (void *)&at, sizeof(at)) || errno == EINVAL);
 	listen_any(sleeper, &back);
-	client = socket(AF_INET, SOCK_STREAM, 0);
-	must(!connect(client, (void *)&back, sizeof(back)));
-	child = accept(sleeper, NULL, NULL);
-	must(child >= 0);
+	connect_to(&back);
 	first.sched_priority = 0;
 	must(!sched_setscheduler(0, SCHED_OTHER, &first));
 	must(!pthread_join(thread, NULL));
+}
 
-	/* the symbiote ends; the socket lives on in another process, without the module */
+int main(int argc, char **argv)
+{
+	char buf[1000] = "";
+	pid_t pid;
+
+	must(argc == 2);
+	kel_nr();
+	if (!strcmp(argv[1], "busy"))
+		while_busy();
+	else
+		while_asleep();
+
+	/* the symbiote ends; the sockets live on in another process, without the module */
 	pid = fork();
 	must(pid >= 0);
 	if (pid)
@@ -78,9 +133,9 @@ int main(void)
 		must(tries < 300, "the module stays");
 		usleep(100000);
 	}
-	for (int i = 0; i < 100; i++) {
-		must(write(child, buf, sizeof(buf)) == sizeof(buf));
-		must(recv(client, buf, sizeof(buf), MSG_WAITALL) == sizeof(buf));
+	for (int i = 0; i < 2 * BUSY; i++) {
+		must(write(children[i % connections], buf, sizeof(buf)) == sizeof(buf));
+		must(recv(clients[i % connections], buf, sizeof(buf), MSG_WAITALL) == sizeof(buf));
 	}
 	puts("alive");
 	return 0;
