@@ -56,6 +56,22 @@ int main(void)
 		must(WIFSIGNALED(status) && WTERMSIG(status) == SIGSEGV, "%d: %#x", how, status);
 	}
 
+#if !WRITABLE_TEXT
+	/* executed in user mode: there is no elevating it, and no end of trying */
+	at = mmap(NULL, 4096, PROT_READ | PROT_WRITE | PROT_EXEC, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	must(at != MAP_FAILED);
+	memcpy(at, loop, sizeof(loop));
+	__builtin___clear_cache(at, at + sizeof(loop));
+	must(caught(((void (*)(void))at)()) == PRIVILEGED_SIGNAL);
+	memcpy(at, back, sizeof(back));
+	__builtin___clear_cache(at, at + sizeof(back));
+	kel_touch();
+	((void (*)(void))at)();
+	must(!mprotect(at, 4096, PROT_READ | PROT_EXEC));
+	kel_touch();
+	((void (*)(void))at)();
+#endif
+
 	/* huge pages, also split */
 	at = mmap(NULL, 2 * huge, PROT_READ | PROT_WRITE | PROT_EXEC, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	must(at != MAP_FAILED);

@@ -19,12 +19,14 @@ struct kel_cpu {
 DECLARE_PER_CPU(struct kel_cpu, kel_cpu);
 
 /*
- * Of a thread, for assembly: the last synchronous event of its elevated text.
- * When the kernel is about to raise a signal for it, elevating would not help.
+ * Of a thread. Assembly keeps the last synchronous event of its elevated text:
+ * when the kernel is about to raise a signal for it, elevating would not help.
+ * Nor would it where the text itself cannot be executed elevated.
  */
 struct kel_arch_thread {
 	u64 fault_pc;
 	u64 fault_address;
+	u64 user_text;			/* such an address, see text.c */
 };
 
 #define KEL_SYS		"__arm64_sys_"	/* prefix of system calls' functions */
@@ -44,7 +46,7 @@ static inline unsigned long kel_syscall_work(void)
 
 /*
  * Single steps, hardware breakpoints and watchpoints of a debugger are raised
- * in user mode only: such a thread stays there.
+ * in user mode only, and memory tags checked there: such a thread stays there.
  */
 bool kel_watched(void);
 

@@ -33,22 +33,6 @@ unsigned int kel_arch_vector(void)
 	return 0;		/* there is none */
 }
 
-bool kel_watched(void)
-{
-	const struct debug_info *debug = &current->thread.debug;
-	unsigned int i;
-
-	if (test_thread_flag(TIF_SINGLESTEP))
-		return true;
-	for (i = 0; i < ARM_MAX_BRP; i++)
-		if (debug->hbp_break[i])
-			return true;
-	for (i = 0; i < ARM_MAX_WRP; i++)
-		if (debug->hbp_watch[i])
-			return true;
-	return false;
-}
-
 /* Memory tags are only checked at EL0. */
 static bool checks_tags(void)
 {
@@ -60,6 +44,22 @@ static bool checks_tags(void)
 #endif
 }
 
+bool kel_watched(void)
+{
+	const struct debug_info *debug = &current->thread.debug;
+	unsigned int i;
+
+	if (test_thread_flag(TIF_SINGLESTEP) || checks_tags())
+		return true;
+	for (i = 0; i < ARM_MAX_BRP; i++)
+		if (debug->hbp_break[i])
+			return true;
+	for (i = 0; i < ARM_MAX_WRP; i++)
+		if (debug->hbp_watch[i])
+			return true;
+	return false;
+}
+
 int kel_arch_may_elevate(struct pt_regs *regs)
 {
 	return compat_user_mode(regs) || checks_tags() ? -EOPNOTSUPP : 0;
@@ -67,10 +67,13 @@ int kel_arch_may_elevate(struct pt_regs *regs)
 
 void kel_arch_set_elevated(struct pt_regs *regs)
 {
+	struct kel_thread *th = this_cpu_read(kel_cpu.thread);
+
 	regs->pstate &= ~(PSR_MODE_MASK | PSR_D_BIT | PSR_A_BIT | PSR_I_BIT | PSR_F_BIT |
 			  PSR_PAN_BIT | PSR_UAO_BIT | DBG_SPSR_SS);
 	regs->pstate |= read_sysreg(CurrentEL);	/* the mode bits of ELxt */
-	this_cpu_read(kel_cpu.thread)->arch.fault_pc = 0;
+	th->arch.fault_pc = 0;
+	th->arch.user_text = 0;
 }
 
 /* See KEL_SVE_OF_KERNEL in entry.S. */
@@ -120,13 +123,33 @@ static void elevate_again(struct pt_regs *regs, u64 *count)
 	unreachable();
 }
 
-/* MSR, MRS, SYS and the like; what else is undefined stays so. */
-static bool is_system_instruction(unsigned long pc)
+/* MSR, MRS, SYS and the like. What else is undefined stays so. */
+static bool is_system_instruction(u32 insn)
 {
-	u32 insn;
+	return (le32_to_cpu((__force __le32)insn) & 0xffc00000) == 0xd5000000;
+}
 
-	return !get_user(insn, (u32 __user *)pc) &&
-	       (le32_to_cpu((__force __le32)insn) & 0xffc00000) == 0xd5000000;
+/*
+ * A jump to the gate in user mode: the call is made from here, as kel_gate would
+ * do it, and the thread is elevated behind it.
+ */
+static void call_gate(struct pt_regs *regs, struct kel_thread *th)
+{
+	int ret;
+
+	th->by_gate++;
+	current->thread.fault_code = 0;	/* nothing that a signal's frame should show */
+	regs->pc = regs->regs[17];
+	regs->orig_x0 = regs->regs[0];
+	regs->syscallno = regs->regs[8];
+	ret = kel_gate_call(regs, th);
+	if (!ret)
+		kel_arch_set_elevated(regs);
+	if (ret < 2)
+		kel_return_elevated(regs);
+	/* in user mode, by the way out of the fault that brought us here */
+	forget_syscall(regs);
+	asm volatile("msr daifclr, #0xf" : : : "memory");
 }
 
 /* Instead of arm64_force_sig_fault(SIGSEGV, ...). */
@@ -137,8 +160,11 @@ static void on_sigsegv(void)
 
 	if (regs->pc != (unsigned long)kel_gate) {
 		elevate_again(regs, &th->by_kaddr);
-	} else if (!kel_watched()) {
-		elevate_again(regs, &th->by_gate);
+		return;
+	}
+	regs->pstate &= ~PSR_BTYPE_MASK;	/* it has arrived: what follows is no landing pad */
+	if (!kel_watched()) {
+		call_gate(regs, th);
 	} else {
 		/* let the tracer see the real system call */
 		th->fb_step++;
@@ -151,8 +177,10 @@ static void on_sigill(int signo, int code, unsigned long address, unsigned long 
 {
 	struct pt_regs *regs = task_pt_regs(current);
 	struct kel_thread *th = kel_thread_current();
+	u32 insn;
 
-	if (is_system_instruction(regs->pc)) {
+	/* not readable, or gone meanwhile: elevated text finds out, see divert_sigill() */
+	if (get_user(insn, (u32 __user *)regs->pc) || is_system_instruction(insn)) {
 		elevate_again(regs, &th->by_privileged);
 		return;
 	}
@@ -164,8 +192,15 @@ static void on_sigill(int signo, int code, unsigned long address, unsigned long 
 static struct kel_thread *candidate(void)
 {
 	struct kel_thread *th = kel_thread_current();
+	const struct pt_regs *user = task_pt_regs(current);
 
-	return th && (th->flags & KEL_T_STICKY) && user_mode(task_pt_regs(current)) ? th : NULL;
+	if (!th || !(th->flags & KEL_T_STICKY) || !user_mode(user))
+		return NULL;
+	if (user->pc == th->arch.user_text) {
+		th->arch.user_text = 0;		/* once: it may change that */
+		return NULL;
+	}
+	return th;
 }
 
 static int divert_sigsegv(struct kprobe *p, struct pt_regs *regs)
@@ -176,7 +211,8 @@ static int divert_sigsegv(struct kprobe *p, struct pt_regs *regs)
 	if (!th || (int)regs->regs[0] != SIGSEGV)
 		return 0;
 	if (pc != (unsigned long)kel_gate) {
-		if (!(th->flags & KEL_T_KADDR) || is_ttbr0_addr(address) || !is_ttbr0_addr(pc))
+		if (!(th->flags & KEL_T_KADDR) || is_ttbr0_addr(address) || !is_ttbr0_addr(pc) ||
+		    checks_tags())
 			return 0;
 		/* was elevated, and it did not help */
 		if (pc == th->arch.fault_pc && address == th->arch.fault_address)
@@ -191,7 +227,8 @@ static int divert_sigill(struct kprobe *p, struct pt_regs *regs)
 	struct kel_thread *th = candidate();
 
 	if (!th || !(th->flags & KEL_T_PRIVILEGED) || (int)regs->regs[0] != SIGILL ||
-	    (int)regs->regs[1] != ILL_ILLOPC || task_pt_regs(current)->pc == th->arch.fault_pc)
+	    (int)regs->regs[1] != ILL_ILLOPC || task_pt_regs(current)->pc == th->arch.fault_pc ||
+	    checks_tags())
 		return 0;
 	instruction_pointer_set(regs, (unsigned long)on_sigill);
 	return 1;
@@ -404,7 +441,7 @@ int kel_arch_init(void)
 	for (i = 0; i < ARRAY_SIZE(vectors) && !ret; i++)
 		ret = patch_vector(&vectors[i]);
 	if (ret)
-		unpatch(i ? i - 1 : 0);
+		unpatch(i);
 	return ret;
 }
 

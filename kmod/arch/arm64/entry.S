@@ -84,6 +84,9 @@ SYM_CODE_START(kel_el1t_\name)
 	ldr	x17, [sp, #S_X16 + 8]
 	sub	x17, x17, #4
 	msr	elr_el1, x17
+	mrs	x17, spsr_el1
+	bic	x17, x17, #PSR_BTYPE_MASK	/* the jump had arrived */
+	msr	spsr_el1, x17
 	KEL_COUNT x14, KT_FB_EVENT, x17
 .Lnot_soft_\@:
 	mrs	x15, spsr_el1

@@ -23,21 +23,25 @@ static bool clear(void *entry, u64 bit)
 	return atomic64_fetch_andnot(bit, (atomic64_t *)entry) & bit;
 }
 
-/* A leaf that user mode may execute and not write. */
-static bool wanted(u64 leaf)
+enum result { NOTHING, CHANGED, IMPOSSIBLE };
+
+/* A page, or a large one: user mode must be able to execute, and not to write it. */
+static enum result clear_leaf(u64 *leaf)
 {
-	return (leaf & PTE_VALID) && !(leaf & (PTE_UXN | PTE_WRITE | PTE_CONT));
+	u64 value = READ_ONCE(*leaf);
+
+	if (!(value & PTE_VALID) || (value & PTE_UXN))
+		return NOTHING;
+	if (value & (PTE_WRITE | PTE_CONT))
+		return IMPOSSIBLE;
+	return clear(leaf, PTE_PXN) ? CHANGED : NOTHING;
 }
 
-static bool clear_leaf(u64 *leaf)
+/* Called with mmap_lock: the tables stay. */
+static enum result clear_tables(struct mm_struct *mm, unsigned long addr)
 {
-	return wanted(READ_ONCE(*leaf)) && clear(leaf, PTE_PXN);
-}
-
-/* Called with mmap_lock: the tables stay. Whether anything changed. */
-static bool clear_tables(struct mm_struct *mm, unsigned long addr)
-{
-	bool changed = false;
+	enum result ret;
+	bool table = false;
 	spinlock_t *lock;
 	pgd_t *pgd;
 	p4d_t *p4d;
@@ -46,54 +50,56 @@ static bool clear_tables(struct mm_struct *mm, unsigned long addr)
 
 	pgd = pgd_offset(mm, addr);
 	if (pgd_none(READ_ONCE(*pgd)))
-		return false;
+		return NOTHING;
 	p4d = p4d_offset(pgd, addr);
 	if (p4d_none(READ_ONCE(*p4d)))
-		return false;
+		return NOTHING;
 	pud = pud_offset(p4d, addr);
-	if (pud_none(READ_ONCE(*pud)) || pud_sect(READ_ONCE(*pud)))
-		return false;
+	if (pud_none(READ_ONCE(*pud)))
+		return NOTHING;
+	if (pud_sect(READ_ONCE(*pud)))
+		return IMPOSSIBLE;
 	pmd = pmd_offset(pud, addr);
 	lock = pmd_lock(mm, pmd);
 	if (pmd_leaf(READ_ONCE(*pmd))) {
-		changed = clear_leaf((u64 *)pmd);
+		ret = clear_leaf((u64 *)pmd);
 		spin_unlock(lock);
 	} else if (pmd_present(READ_ONCE(*pmd))) {
-		changed = clear(pmd, TABLE_PXN);
+		table = clear(pmd, TABLE_PXN);
 		spin_unlock(lock);
 		lock = pte_lockptr(mm, pmd);
 		spin_lock(lock);
-		changed |= clear_leaf((u64 *)pte_offset_kernel(pmd, addr));
+		ret = clear_leaf((u64 *)pte_offset_kernel(pmd, addr));
 		spin_unlock(lock);
 	} else {
 		spin_unlock(lock);
-		return false;
+		return NOTHING;
 	}
 #if CONFIG_PGTABLE_LEVELS > 2
-	changed |= clear(pud, TABLE_PXN);
+	table |= clear(pud, TABLE_PXN);
 #endif
 #if CONFIG_PGTABLE_LEVELS > 3
-	changed |= clear(p4d, TABLE_PXN);
+	table |= clear(p4d, TABLE_PXN);
 #endif
-	return changed;
+	return ret == NOTHING && table ? CHANGED : ret;
 }
 
-static bool make_executable(unsigned long addr)
+static enum result make_executable(unsigned long addr)
 {
 	struct mm_struct *mm = current->mm;
 	struct vm_area_struct *vma;
-	bool changed = false;
+	enum result ret = NOTHING;
 
 	mmap_read_lock(mm);
 	vma = find_vma(mm, addr);
 	if (vma && vma->vm_start <= addr && (vma->vm_flags & VM_EXEC)) {
-		changed = clear_tables(mm, addr);
-		if (changed)
+		ret = clear_tables(mm, addr);
+		if (ret == CHANGED)
 			__flush_tlb_range(vma, addr & PAGE_MASK, (addr & PAGE_MASK) + PAGE_SIZE,
 					  PAGE_SIZE, false, 0);
 	}
 	mmap_read_unlock(mm);
-	return changed;
+	return ret;
 }
 
 /*
@@ -104,9 +110,14 @@ static bool make_executable(unsigned long addr)
 int kel_fetch_abort(struct pt_regs *regs, struct kel_thread *th, unsigned long far,
 		    unsigned long esr)
 {
+	enum result ret = NOTHING;
+
 	asm volatile("msr daifclr, #0xf" : : : "memory");
-	if (is_ttbr0_addr(far) && (esr & ESR_ELx_FSC_TYPE) == ESR_ELx_FSC_PERM &&
-	    make_executable(far)) {
+	if (is_ttbr0_addr(far) && (esr & ESR_ELx_FSC_TYPE) == ESR_ELx_FSC_PERM)
+		ret = make_executable(far);
+	if (ret == IMPOSSIBLE)
+		th->arch.user_text = regs->pc;
+	if (ret == CHANGED) {
 		raw_local_irq_disable();
 		if (!kel_work_pending() && !th->spent) {
 			kel_arch_set_elevated(regs);
