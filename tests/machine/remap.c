@@ -89,8 +89,7 @@ static void on_segv(void (*handler)(int, siginfo_t *, void *))
 
 static unsigned char *page(void)
 {
-	unsigned char *at = mmap(NULL, 4096, PROT_READ | PROT_WRITE | PROT_EXEC,
-				 MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	unsigned char *at = mmap(NULL, 4096, PROT_READ | PROT_EXEC, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 
 	must(at != MAP_FAILED);
 	return at;
@@ -118,6 +117,15 @@ static void ends(pthread_t thread)
 	must(!pthread_join(thread, NULL));
 }
 
+/* Not writable while it is executed: where that matters, such text cannot be elevated. */
+static void put_text(void)
+{
+	must(!mprotect(text, 4096, PROT_READ | PROT_WRITE));
+	memcpy(text, counts, sizeof(counts));
+	__builtin___clear_cache((char *)text, (char *)text + sizeof(counts));
+	must(!mprotect(text, 4096, PROT_READ | PROT_EXEC));
+}
+
 static void text_moves(void)
 {
 	pthread_t thread;
@@ -127,8 +135,7 @@ static void text_moves(void)
 	places[0] = page();
 	places[1] = page();
 	text = places[0];
-	memcpy(text, counts, sizeof(counts));
-	__builtin___clear_cache((char *)text, (char *)text + sizeof(counts));
+	put_text();
 	on_segv(follows);
 	start(&thread, NULL);
 	for (end = kel_now() + SECONDS; kel_now() < end; n++) {
@@ -150,8 +157,7 @@ static void text_is_protected(void)
 	double end;
 	int n = 0;
 
-	memcpy(text, counts, sizeof(counts));
-	__builtin___clear_cache((char *)text, (char *)text + sizeof(counts));
+	put_text();
 	start(&thread, NULL);
 	for (end = kel_now() + SECONDS; kel_now() < end; n++) {
 		unsigned long before = faults;
@@ -161,7 +167,7 @@ static void text_is_protected(void)
 		must(!mprotect(text, 4096, ways[n % 3]));
 		while (faults == before)
 			must(kel_now() < limit, "it still runs");
-		must(!mprotect(text, 4096, PROT_READ | PROT_WRITE | PROT_EXEC));
+		must(!mprotect(text, 4096, PROT_READ | PROT_EXEC));
 	}
 	ends(thread);
 	printf("# text protected %d times, %lu faults, %lu rounds\n", n, faults, count);

@@ -68,6 +68,10 @@ echo 1 >$tracing/options/userstacktrace
 echo 1 >$tracing/options/sym-userobj
 echo 'p:kel_stack/entry pipe_read' >>$tracing/kprobe_events
 echo 1 >$tracing/events/kel_stack/enable
-trace nop 'chain-.*<user stack trace>' '=> .*helpers/chain'
+if [[ $(uname -m) == x86_64 ]]; then
+	trace nop 'chain-.*<user stack trace>' '=> .*helpers/chain'
+else
+	trace nop 'chain-.*entry: (pipe_read'	# tracers follow no user stacks there
+fi
 wait $symbiotes || fail "symbiotes failed, status $?"
 kill $chain || fail "chain is gone"
