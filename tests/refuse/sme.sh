@@ -4,7 +4,7 @@ set -eu
 # shellcheck source=tests/elevate/lib.sh
 . "$(dirname "$0")/../elevate/lib.sh"
 
-grep -q '\<sme\>' /proc/cpuinfo || skip "the CPU has no SME"
+grep -q '\<sme\>' /proc/cpuinfo || skip "the CPU has no SME that this kernel knows"
 modprobe kelevate 2>err && fail "the module loaded"
 dmesg | tail -n 20 | grep 'kelevate: refused: sme: ' || fail "no reason in the kernel log"
 status=0
