@@ -8,9 +8,16 @@ set -eu
 helper_module nmi interval=20
 "$RIG_BUILD/tests/elevate/redzone" &
 redzone=$!
-"$helpers/symbiotes" 8 2 3 || fail "symbiotes failed, status $?"
-wait "$redzone" || fail "redzone failed, status $?"
+"$helpers/symbiotes" 110 2 3 &
+symbiotes=$!
 counters=/sys/module/nmi/parameters
+for ((i = 0; i < 90; i++)); do
+	sleep 1
+	((i < 7 || $(<$counters/in_stubs) <= 10)) || break
+done
+kill -TERM $symbiotes
+wait $symbiotes || fail "symbiotes failed, status $?"
+wait "$redzone" || fail "redzone failed, status $?"
 sent=$(<$counters/sent)
 handled=$(<$counters/handled)
 faults=$(<$counters/faults)

@@ -3,11 +3,11 @@
  * Symbiotes at work: processes whose threads elevate, spin, read and write
  * pipes by the gate, fault, migrate, fork and exec, and check what they get.
  *
- * symbiotes SECONDS [PROCESSES [THREADS]]
+ * symbiotes SECONDS [PROCESSES [THREADS]], or until SIGTERM
  */
 #include "../elevate/kel.h"
 
-static double end;
+static volatile double *end;	/* shared */
 static int threads = 4;
 static const char *self;
 
@@ -22,7 +22,7 @@ static void *work(void *arg)
 	must(!pipe(p));
 	kel_elevate(KELEVATE_STICKY);
 	/* once at least, however slow the machine is */
-	for (; !done || kel_now() < end; done++) {
+	for (; !done || kel_now() < *end; done++) {
 		for (int i = 0; i < 50; i++) {
 			size_t n = 1 + rand_r(&seed) % sizeof(out);
 
@@ -72,6 +72,12 @@ static void *work(void *arg)
 	return NULL;
 }
 
+static void on_term(int signo)
+{
+	(void)signo;
+	*end = 0;
+}
+
 static int process(void)
 {
 	pthread_t thread[64];
@@ -91,7 +97,9 @@ int main(int argc, char **argv)
 	if (argc > 1 && !strcmp(argv[1], "exec"))
 		return !!(kel_query().state & KELEVATE_S_GRANTED);
 	must(argc > 1, "usage: symbiotes SECONDS [PROCESSES [THREADS]]");
-	end = kel_now() + atof(argv[1]);
+	end = shared(sizeof(*end));
+	*end = kel_now() + atof(argv[1]);
+	signal(SIGTERM, on_term);
 	if (argc > 3)
 		threads = atoi(argv[3]);
 	must(threads <= 64);

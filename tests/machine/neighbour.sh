@@ -22,21 +22,24 @@ transition() {
 	fail "round $round: the live patch is not $2 after 12 s"
 }
 
-"$helpers/spin" 0 25 >/dev/null &
+"$helpers/spin" 0 115 >/dev/null &
 spin=$!
 coproc "$helpers/asleep"
 asleep=$COPROC_PID
 trap 'kill -KILL $spin $asleep; remove_helpers' EXIT
 read -r -t 20 <&"${COPROC[0]}" || fail "asleep says nothing"
-"$helpers/symbiotes" 9 1 3 &
+"$helpers/symbiotes" 110 1 3 &
 symbiotes=$!
 sleep 0.5
 for round in 1 2; do
 	insmod "$modules/neighbour.ko" || fail "the other module does not load"
 	transition 1 "there"
-	sleep 1
 	for counter in entered returned traced patched; do
-		n=$(<$counters/$counter)
+		for ((i = 0; i < 200; i++)); do
+			n=$(<$counters/$counter)
+			((n <= 10)) || break
+			sleep 0.1
+		done
 		echo "round $round: $counter $n times"
 		((n > 10)) || fail "$counter only $n times"
 	done
@@ -48,6 +51,7 @@ for round in 1 2; do
 	done
 	[[ ! -d $counters ]] || fail "the other module does not unload"
 done
+kill -TERM $symbiotes
 wait $symbiotes || fail "symbiotes failed, status $?"
 kill -0 $spin || fail "the one that spins is gone"
 kill -0 "$asleep" || fail "the one that sleeps is gone"

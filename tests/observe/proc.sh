@@ -13,7 +13,7 @@ declare -A waits=([read]=pipe_read [recvfrom]=unix_stream_read_generic [accept4]
 coproc "$helpers/asleep"
 asleep=$COPROC_PID
 mkfifo says
-"$helpers/spin" 0 30 >says &
+"$helpers/spin" 0 110 >says &
 spin=$!
 trap 'kill -KILL $asleep $spin' EXIT
 for ((i = 0; i < ${#waits[@]}; i++)); do
@@ -41,12 +41,12 @@ read -r -t 20 line <says || fail "spin says nothing"
 [[ $line == elevated ]] || fail "spin says $line"
 task=/proc/$spin/task/$spin
 running=0
-for ((i = 0; i < 200; i++)); do
+for ((i = 0; i < 60; i++)); do
 	cat "$task/stack" "$task/wchan" "$task/status" >/dev/null
 	[[ $(<"$task/syscall") == running ]] && running=$((running + 1))
 done
-echo "running: $running of 200 times"
-((running > 150)) || fail "the elevated thread is seen running only $running of 200 times"
+echo "running: $running of 60 times"
+((running > 45)) || fail "the elevated thread is seen running only $running of 60 times"
 grep -q "^State:	R" "$task/status" || fail "$(grep State "$task/status")"
 before=$(cut -d' ' -f14 "$task/stat") system=$(cut -d' ' -f15 "$task/stat")
 sleep 1
