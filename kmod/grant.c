@@ -183,7 +183,7 @@ static void on_exit(void *data, struct task_struct *task)
 static void close_to_others(struct task_struct *task)
 {
 	if (!ns_capable_noaudit(&init_user_ns, CAP_SYS_MODULE))
-		set_mask_bits(&task->mm->flags, MMF_DUMPABLE_MASK, SUID_DUMP_DISABLE);
+		kel_undumpable();
 }
 
 /*

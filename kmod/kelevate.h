@@ -9,6 +9,7 @@
 #include <linux/sched.h>
 #include <linux/sched/task_stack.h>
 #include "uapi/kelevate.h"
+#include "compat/compat.h"
 #include "flags.h"
 #ifdef CONFIG_X86_64
 #include "arch/x86/arch.h"
@@ -141,7 +142,8 @@ void kel_local_init(void);
 /* how a write went, in the order of its rows in shortcuts.def */
 enum kel_way { KEL_WAY_SENDMSG, KEL_WAY_DELIVERED, KEL_WAY_DIRECT };
 int kel_local_sendmsg(struct sock *sk, struct msghdr *msg, size_t len, enum kel_way *way);
-int kel_local_recvmsg(struct sock *sk, struct msghdr *msg, size_t len, int flags, int *addr_len);
+int kel_local_recvmsg(struct sock *sk, struct msghdr *msg, size_t len, int flags);
+extern void *kel_tcp_recvmsg;		/* tcp_recvmsg(), which not every kernel exports */
 
 /* stats.c */
 int kel_stats_init(void);

@@ -40,6 +40,10 @@ MODULE_PARM_DESC(direct, "with local: small writes count as acknowledged once th
 #define DIRECT_HEADERS	(sizeof(struct iphdr) + sizeof(struct tcphdr) + TCPOLEN_TSTAMP_ALIGNED)
 
 static u32 (*select_window)(struct sock *sk);
+static typeof(tcp_v4_do_rcv) *do_rcv;
+static typeof(tcp_rcv_established) *rcv_established;
+static const struct inet_connection_sock_af_ops *ipv4_ops;	/* every IPv4 socket's */
+void *kel_tcp_recvmsg;
 static struct inet_connection_sock_af_ops local_ops __ro_after_init;
 static struct list_head *ip_ptypes;	/* who receives IPv4 packets */
 static unsigned long secmark_hook;	/* looks at packets with a secmark, which ours never have */
@@ -79,10 +83,8 @@ static bool observed(const struct net *net, struct net_device *lo, struct sock *
 	if (rcu_access_pointer(lo->nf_hooks_egress))
 		return true;
 #endif
-#ifdef CONFIG_NET_CLS_ACT
-	if (rcu_access_pointer(lo->miniq_ingress) || rcu_access_pointer(lo->miniq_egress))
+	if (kel_has_tc(lo))
 		return true;
-#endif
 #ifdef CONFIG_XFRM
 	if (net->xfrm.policy_count[XFRM_POLICY_IN] || net->xfrm.policy_count[XFRM_POLICY_OUT])
 		return true;
@@ -96,8 +98,7 @@ static bool observed(const struct net *net, struct net_device *lo, struct sock *
 	    READ_ONCE(ip_ptypes->next) != READ_ONCE(ip_ptypes->prev) ||
 	    !hlist_empty(&raw_v4_hashinfo.ht[raw_hashfunc(net, IPPROTO_TCP)]))
 		return true;
-	return cgroup_bpf_enabled(CGROUP_INET_EGRESS) &&
-	       cgroup_bpf_sock_enabled(sk, CGROUP_INET_EGRESS);
+	return kel_cgroup_bpf(sk, EGRESS);
 }
 
 /* Does the sending socket want something of the layers below? */
@@ -107,11 +108,7 @@ static bool plain_sender(struct sock *sk)
 
 	return dst && dst->dev == sock_net(sk)->loopback_dev && !dst->xfrm && !dst->lwtstate &&
 	       !rcu_access_pointer(inet_sk(sk)->inet_opt) &&
-	       !sock_flag(sk, SOCK_TXTIME) &&
-#ifdef CONFIG_TCP_MD5SIG
-	       !rcu_access_pointer(tcp_sk(sk)->md5sig_info) &&
-#endif
-	       !sk_is_mptcp(sk);
+	       !sock_flag(sk, SOCK_TXTIME) && !kel_tcp_secured(sk) && !sk_is_mptcp(sk);
 }
 
 /* And the receiving one? Its lock is held. */
@@ -119,16 +116,11 @@ static bool plain_receiver(struct sock *sk)
 {
 	return sk->sk_state == TCP_ESTABLISHED && rcu_access_pointer(sk->sk_rx_dst) &&
 	       !rcu_access_pointer(sk->sk_filter) && !inet_sk(sk)->min_ttl &&
-	       !sock_flag(sk, SOCK_TIMESTAMP) && !sk->sk_tsflags &&
-#ifdef CONFIG_TCP_MD5SIG
-	       !rcu_access_pointer(tcp_sk(sk)->md5sig_info) &&
-#endif
+	       !sock_flag(sk, SOCK_TIMESTAMP) && !sk->sk_tsflags && !kel_tcp_secured(sk) &&
 #ifdef CONFIG_XFRM
 	       !rcu_access_pointer(sk->sk_policy[0]) &&
 #endif
-	       !(cgroup_bpf_enabled(CGROUP_INET_INGRESS) &&
-		 cgroup_bpf_sock_enabled(sk, CGROUP_INET_INGRESS)) &&
-	       !sk_is_mptcp(sk);
+	       !kel_cgroup_bpf(sk, INGRESS) && !sk_is_mptcp(sk);
 }
 
 /* What IP would have put before the segment: security modules may look at it. */
@@ -203,10 +195,7 @@ static struct sock *peer_of(struct sock *sk)
 
 	if (!plain_sender(sk) || observed(net, lo, sk))
 		return NULL;
-	peer = __inet_lookup_established(net, net->ipv4.tcp_death_row.hashinfo,
-					 inet->inet_saddr, inet->inet_sport,
-					 inet->inet_daddr, ntohs(inet->inet_dport),
-					 lo->ifindex, 0);
+	peer = kel_lookup_established(net, inet, lo->ifindex);
 	if (peer && (peer->sk_state != TCP_ESTABLISHED || peer == sk)) {
 		sock_gen_put(peer);
 		return NULL;
@@ -240,7 +229,7 @@ static bool deliver(struct sock *sk, struct sk_buff *skb)
 			skb_orphan(skb);
 			skb_clear_delivery_time(skb);
 			arrive(sk, peer, lo, skb);
-			tcp_v4_do_rcv(peer, skb);
+			do_rcv(peer, skb);
 			done = true;
 		}
 	}
@@ -275,8 +264,8 @@ static int local_xmit(struct sock *sk, struct sk_buff *skb, struct flowi *fl)
 /* While the sender slept its socket has become a listener, of which others are cloned. */
 static int local_conn_request(struct sock *sk, struct sk_buff *skb)
 {
-	WRITE_ONCE(inet_csk(sk)->icsk_af_ops, &ipv4_specific);
-	return ipv4_specific.conn_request(sk, skb);
+	WRITE_ONCE(inet_csk(sk)->icsk_af_ops, ipv4_ops);
+	return ipv4_ops->conn_request(sk, skb);
 }
 
 /*
@@ -286,20 +275,20 @@ static int local_conn_request(struct sock *sk, struct sk_buff *skb)
 static void local_begin(struct sock *sk)
 {
 	if (sk->sk_state == TCP_ESTABLISHED)
-		cmpxchg(&inet_csk(sk)->icsk_af_ops, &ipv4_specific, &local_ops);
+		cmpxchg(&inet_csk(sk)->icsk_af_ops, ipv4_ops, &local_ops);
 }
 
 /* It may have slept, and another thread have been here. */
 static void local_end(struct sock *sk)
 {
-	cmpxchg(&inet_csk(sk)->icsk_af_ops, &local_ops, &ipv4_specific);
+	cmpxchg(&inet_csk(sk)->icsk_af_ops, &local_ops, ipv4_ops);
 }
 
 static bool is_plain_ipv4(const struct sock *sk)
 {
 	const struct inet_connection_sock_af_ops *ops = READ_ONCE(inet_csk(sk)->icsk_af_ops);
 
-	return ops == &ipv4_specific || ops == &local_ops;
+	return ops == ipv4_ops || ops == &local_ops;
 }
 
 /*
@@ -318,7 +307,7 @@ static bool idle_sender(struct sock *sk, size_t len)
 	       len <= tp->snd_wnd && len <= tp->mss_cache &&
 	       !icsk->icsk_pending && icsk->icsk_ca_state == TCP_CA_Open &&
 	       !(tp->nonagle & TCP_NAGLE_CORK) && !tp->repair && tp->snd_up == tp->snd_una &&
-	       !(tp->ecn_flags & TCP_ECN_OK) && !tp->rx_opt.num_sacks && !tp->rx_opt.dsack &&
+	       !kel_tcp_ecn(tp) && !tp->rx_opt.num_sacks && !tp->rx_opt.dsack &&
 	       !tp->compressed_ack && !tp->tcp_tx_delay && !tp->bpf_sock_ops_cb_flags &&
 	       tp->tcp_header_len == sizeof(struct tcphdr) +
 				     (tp->rx_opt.tstamp_ok ? TCPOLEN_TSTAMP_ALIGNED : 0) &&
@@ -366,7 +355,7 @@ static bool push_tcp_header(struct sock *sk, struct sock *peer, struct sk_buff *
 
 	tp->tcp_clock_cache = tcp_clock_ns();
 	tp->tcp_mstamp = div_u64(tp->tcp_clock_cache, NSEC_PER_USEC);
-	stamp = tcp_time_stamp(tp) + tp->tsoffset;
+	stamp = tcp_time_stamp_ts(tp) + tp->tsoffset;
 	if (!win ||
 	    (tp->rx_opt.tstamp_ok && (s32)(stamp - tcp_sk(peer)->rx_opt.ts_recent) < 0))
 		return false;
@@ -453,7 +442,7 @@ static bool hand_over(struct sock *sk, struct sock *peer, struct msghdr *msg, si
 		goto revert;
 	arrive(sk, peer, sock_net(sk)->loopback_dev, skb);
 	sock_rps_save_rxhash(peer, skb);
-	tcp_rcv_established(peer, skb);
+	rcv_established(peer, skb);
 	return !WARN_ON_ONCE(tcp_sk(peer)->rcv_nxt != tp->write_seq + (u32)len);
 
 revert:
@@ -527,17 +516,17 @@ static bool will_ack(struct sock *sk)
 }
 
 /* tcp_recvmsg(), whose ACKs take our way. */
-int kel_local_recvmsg(struct sock *sk, struct msghdr *msg, size_t len, int flags, int *addr_len)
+int kel_local_recvmsg(struct sock *sk, struct msghdr *msg, size_t len, int flags)
 {
 	int ret;
 
 	if (!READ_ONCE(local) || !ip_ptypes || !will_ack(sk))
-		return tcp_recvmsg(sk, msg, len, flags, addr_len);
+		return kel_call_recvmsg(kel_tcp_recvmsg, sk, msg, len, flags);
 	spin_lock_bh(&sk->sk_lock.slock);
 	if (!sock_owned_by_user(sk))
 		local_begin(sk);
 	spin_unlock_bh(&sk->sk_lock.slock);
-	ret = tcp_recvmsg(sk, msg, len, flags, addr_len);
+	ret = kel_call_recvmsg(kel_tcp_recvmsg, sk, msg, len, flags);
 	local_end(sk);
 	return ret;
 }
@@ -572,12 +561,30 @@ static struct list_head *find_ip_ptypes(void)
 	}
 }
 
+/* What has no symbol where kallsyms knows functions only, every TCP socket has. */
+static bool find_tcp(void)
+{
+	struct socket *sock;
+
+	if (sock_create_kern(&init_net, PF_INET, SOCK_STREAM, IPPROTO_TCP, &sock))
+		return false;
+	do_rcv = sock->sk->sk_prot->backlog_rcv;
+	ipv4_ops = inet_csk(sock->sk)->icsk_af_ops;
+	sock_release(sock);
+	return true;
+}
+
 void kel_local_init(void)
 {
 	select_window = (void *)kel_ksym("__tcp_select_window");
-	secmark_hook = kel_ksym("apparmor_ip_postroute");
+	rcv_established = (void *)kel_ksym("tcp_rcv_established");
+	secmark_hook = kel_ksym("apparmor_ip_postroute") ?:
+		       kel_ksym("apparmor_ipv4_postroute");
+	kel_tcp_recvmsg = (void *)kel_ksym("tcp_recvmsg");
+	if (!rcv_established || !find_tcp())
+		return;
 	ip_ptypes = find_ip_ptypes();
-	local_ops = ipv4_specific;
+	local_ops = *ipv4_ops;
 	local_ops.queue_xmit = local_xmit;
 	local_ops.conn_request = local_conn_request;
 }

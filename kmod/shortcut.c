@@ -63,7 +63,7 @@ static enum kind socket_kind(struct socket *sock)
 	if (sk->sk_family == AF_UNIX)
 		return KIND_UNIX;
 	if ((sk->sk_family == AF_INET || sk->sk_family == AF_INET6) &&
-	    READ_ONCE(sk->sk_prot)->recvmsg == tcp_recvmsg &&
+	    (void *)READ_ONCE(sk->sk_prot)->recvmsg == kel_tcp_recvmsg &&
 	    READ_ONCE(sk->sk_prot)->sendmsg == tcp_sendmsg)
 		return KIND_TCP;
 	return KIND_NONE;
@@ -72,8 +72,6 @@ static enum kind socket_kind(struct socket *sock)
 static long sock_in(struct socket *sock, enum kind kind, struct msghdr *msg,
 		    size_t len, int flags)
 {
-	struct sock *sk = sock->sk;
-	int addr_len = 0;
 	long ret;
 
 	ret = hook_recv(sock, msg, len, flags);
@@ -82,11 +80,8 @@ static long sock_in(struct socket *sock, enum kind kind, struct msghdr *msg,
 	if (kind == KIND_UNIX)
 		return sock->ops->recvmsg(sock, msg, len, flags);
 	if (!(flags & MSG_ERRQUEUE))
-		sock_rps_record_flow(sk);
-	ret = kel_local_recvmsg(sk, msg, len, flags, &addr_len);
-	if (ret >= 0)
-		msg->msg_namelen = addr_len;
-	return ret;
+		sock_rps_record_flow(sock->sk);
+	return kel_local_recvmsg(sock->sk, msg, len, flags);
 }
 
 static long sock_out(struct socket *sock, enum kind kind, struct msghdr *msg, size_t len,
@@ -105,11 +100,12 @@ static long sock_out(struct socket *sock, enum kind kind, struct msghdr *msg, si
 static long pipe_io(struct file *file, char __user *buf, size_t len, bool out)
 {
 	struct iov_iter iter;
+	struct iovec iov;
 	struct kiocb kiocb;
 
 	init_sync_kiocb(&kiocb, file);
 	kiocb.ki_pos = 0;
-	iov_iter_ubuf(&iter, out ? ITER_SOURCE : ITER_DEST, buf, len);
+	kel_iter_user(&iter, &iov, out ? ITER_SOURCE : ITER_DEST, buf, len);
 	return out ? file->f_op->write_iter(&kiocb, &iter) :
 		     file->f_op->read_iter(&kiocb, &iter);
 }
@@ -120,6 +116,7 @@ static long deep_rw(struct pt_regs *regs, struct kel_thread *th, bool out)
 	char __user *buf = (char __user *)kel_arg(regs, 1);
 	size_t len = kel_arg(regs, 2);
 	struct msghdr msg = { };
+	struct iovec iov;
 	enum kind kind = KIND_NONE;
 	struct socket *sock;
 	struct fd f = fdget(kel_arg(regs, 0));
@@ -128,30 +125,30 @@ static long deep_rw(struct pt_regs *regs, struct kel_thread *th, bool out)
 	long ret = KEL_NOT_DEEP;
 	unsigned int row;
 
-	if (!f.file)
+	if (!fd_file(f))
 		return KEL_NOT_DEEP;
-	sock = sock_from_file(f.file);
+	sock = kel_sock_from_file(fd_file(f));
 	if (sock) {
 		kind = socket_kind(sock);
 		if (kind == KIND_NONE)
 			goto out;
-	} else if (f.file->f_op->read_iter != pipe_read_iter || !(f.file->f_mode & FMODE_STREAM)) {
+	} else if (fd_file(f)->f_op->read_iter != pipe_read_iter || !(fd_file(f)->f_mode & FMODE_STREAM)) {
 		goto out;
 	}
 	/* whatever is an error before anything happens: not worth a copy */
-	if (!(f.file->f_mode & mode) || !access_ok(buf, len) || (ssize_t)len <= 0)
+	if (!(fd_file(f)->f_mode & mode) || !access_ok(buf, len) || (ssize_t)len <= 0)
 		goto out;
 
-	ret = hook_file(f.file, out ? MAY_WRITE : MAY_READ);
+	ret = hook_file(fd_file(f), out ? MAY_WRITE : MAY_READ);
 	if (ret)
 		goto out;
 	len = min_t(size_t, len, MAX_RW_COUNT);
 	if (!sock) {
-		ret = pipe_io(f.file, buf, len, out);
+		ret = pipe_io(fd_file(f), buf, len, out);
 		row = out ? ROW_write_pipe_write : ROW_read_pipe_read;
 	} else {
-		iov_iter_ubuf(&msg.msg_iter, out ? ITER_SOURCE : ITER_DEST, buf, len);
-		if (f.file->f_flags & O_NONBLOCK)
+		kel_iter_user(&msg.msg_iter, &iov, out ? ITER_SOURCE : ITER_DEST, buf, len);
+		if (fd_file(f)->f_flags & O_NONBLOCK)
 			msg.msg_flags = MSG_DONTWAIT;
 		if (out) {
 			ret = sock_out(sock, kind, &msg, len, &way);
@@ -166,13 +163,13 @@ static long deep_rw(struct pt_regs *regs, struct kel_thread *th, bool out)
 	th->rows[row]++;
 	if (out) {
 		if (ret > 0) {
-			fsnotify_modify(f.file);
+			fsnotify_modify(fd_file(f));
 			add_wchar(current, ret);
 		}
 		inc_syscw(current);
 	} else {
 		if (ret > 0) {
-			fsnotify_access(f.file);
+			fsnotify_access(fd_file(f));
 			add_rchar(current, ret);
 		}
 		inc_syscr(current);
@@ -200,6 +197,7 @@ static long deep_msg(struct pt_regs *regs, struct kel_thread *th, bool out)
 	unsigned int flags = kel_arg(regs, 3), row;
 	enum kel_way way = KEL_WAY_SENDMSG;
 	struct msghdr msg = { };
+	struct iovec iov;
 	enum kind kind;
 	struct socket *sock;
 	long ret = KEL_NOT_DEEP;
@@ -208,17 +206,17 @@ static long deep_msg(struct pt_regs *regs, struct kel_thread *th, bool out)
 	if (kel_arg(regs, 4) || !access_ok(buf, len))
 		return KEL_NOT_DEEP;
 	f = fdget(kel_arg(regs, 0));
-	if (!f.file)
+	if (!fd_file(f))
 		return KEL_NOT_DEEP;
-	sock = sock_from_file(f.file);
+	sock = kel_sock_from_file(fd_file(f));
 	if (!sock)
 		goto out;
 	kind = socket_kind(sock);
 	if (kind == KIND_NONE)
 		goto out;
 	len = min_t(size_t, len, MAX_RW_COUNT);
-	iov_iter_ubuf(&msg.msg_iter, out ? ITER_SOURCE : ITER_DEST, buf, len);
-	if (f.file->f_flags & O_NONBLOCK)
+	kel_iter_user(&msg.msg_iter, &iov, out ? ITER_SOURCE : ITER_DEST, buf, len);
+	if (fd_file(f)->f_flags & O_NONBLOCK)
 		flags |= MSG_DONTWAIT;
 	if (out) {
 		msg.msg_flags = flags & ~MSG_INTERNAL_SENDMSG_FLAGS;
@@ -299,7 +297,7 @@ int kel_shortcut_init(void)
 		else
 			sc->sys = (kel_sys_t)kel_ksym(rows[i].function);
 		if (!sc->sys) {
-			pr_err("refused: this kernel has no symbol %s\n",
+			pr_err("refused: symbols: this kernel has no symbol %s\n",
 			       rows[i].function);
 			return -EOPNOTSUPP;
 		}
@@ -310,8 +308,9 @@ int kel_shortcut_init(void)
 	hook_file = (void *)kel_ksym("security_file_permission");
 	hook_recv = (void *)kel_ksym("security_socket_recvmsg");
 	hook_send = (void *)kel_ksym("security_socket_sendmsg");
-	pipe_read_iter = (void *)kel_ksym("pipe_read");
-	if (!hook_file || !hook_recv || !hook_send || !pipe_read_iter) {
+	/* 6.15: a FIFO's is another */
+	pipe_read_iter = (void *)(kel_ksym("pipe_read") ?: kel_ksym("anon_pipe_read"));
+	if (!hook_file || !hook_recv || !hook_send || !pipe_read_iter || !kel_tcp_recvmsg) {
 		pr_notice("no deep shortcuts: this kernel lacks a symbol of theirs\n");
 		kel_deep = false;
 		return 0;

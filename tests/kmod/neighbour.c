@@ -29,7 +29,7 @@ static int on_return(struct kretprobe_instance *instance, struct pt_regs *regs)
 }
 
 static void notrace on_trace(unsigned long ip, unsigned long parent_ip, struct ftrace_ops *op,
-			     struct ftrace_regs *fregs)
+			     void *regs)
 {
 	traced++;
 }
@@ -38,7 +38,7 @@ static struct kprobe kprobe = { .symbol_name = "pipe_write", .pre_handler = on_e
 static struct kretprobe kretprobe = {
 	.kp.symbol_name = "pipe_read", .handler = on_return, .maxactive = 100,
 };
-static struct ftrace_ops ops = { .func = on_trace };
+static struct ftrace_ops ops = { .func = (ftrace_func_t)(void *)on_trace };
 static char *traced_function = "__task_pid_nr_ns";
 
 /* Only does without the page that the kernel's keeps for the next write. */

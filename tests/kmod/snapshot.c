@@ -40,13 +40,16 @@ static void cpu_read(void *info)
 {
 	struct cpu_state *s = info;
 	struct desc_ptr dtr;
+	unsigned long lo, hi;
 	unsigned int i;
 
 	s->cr0 = read_cr0();
 	asm volatile("mov %%cr4, %0" : "=r" (s->cr4));
 	store_idt(&dtr);
 	s->idt = dtr.address;
-	rdmsrl(MSR_LSTAR, s->lstar);
+	/* its wrappers' names differ between kernels */
+	asm volatile("rdmsr" : "=a" (lo), "=d" (hi) : "c" (MSR_LSTAR));
+	s->lstar = lo | hi << 32;
 	for (i = 0; i < ARRAY_SIZE(s->ist); i++)
 		s->ist[i] = this_cpu_read(cpu_tss_rw.x86_tss.ist[i]);
 }

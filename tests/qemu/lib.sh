@@ -12,6 +12,9 @@ die() {
 	exit 125
 }
 
+# The user land of every guest: rows differ in their kernel only, and what is built here runs there.
+user_suite=bookworm
+
 # load_row NAME: sets row, suite, arch, image_package, headers_package, row_append,
 # row_cache (what was fetched), row_build (what was built), and the arch's settings.
 load_row() {

@@ -39,7 +39,7 @@ struct kel_arch_thread {
 /* Who watches system calls: seccomp, ptrace, audit, tracepoints, user dispatch */
 static inline unsigned long kel_syscall_work(void)
 {
-	return READ_ONCE(current_thread_info()->syscall_work);
+	return kel_entry_work();
 }
 
 /* Whether events are wanted that elevated text does not raise. */

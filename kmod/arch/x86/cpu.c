@@ -40,7 +40,7 @@ static unsigned int ist_slot;	/* index into tss.ist[] */
 static gate_desc *idt;		/* writable alias of the table in use */
 static gate_desc idt_old[VECTORS];
 static bool planted[VECTORS];
-static void (*exit_to_user)(struct pt_regs *regs);
+static void (*entry_exit)(struct pt_regs *regs, irqentry_state_t state);
 
 unsigned long kel_arch_gate(void)
 {
@@ -65,7 +65,7 @@ void kel_arch_set_elevated(struct pt_regs *regs)
 
 void kel_arch_exit_to_user(struct pt_regs *regs)
 {
-	exit_to_user(regs);
+	entry_exit(regs, (irqentry_state_t){ });
 }
 
 /*
@@ -182,8 +182,10 @@ void kel_arch_unload(struct task_struct *next)
 
 static int poke_jump(const void *at, unsigned long to)
 {
-	s32 rel = to - ((unsigned long)at + 5);
+	s32 rel;
 
+	OPTIMIZER_HIDE_VAR(at);	/* objtool minds addresses amidst code */
+	rel = to - ((unsigned long)at + 5);
 	if ((unsigned long)at + 5 + rel != to)
 		return -ERANGE;
 	return kel_poke((void *)at + 1, &rel, sizeof(rel));
@@ -204,8 +206,7 @@ static void write_gate(unsigned int v, const gate_desc *g)
 
 	do {
 		asm volatile("lock cmpxchg16b %1"
-			     CC_SET(z)
-			     : CC_OUT(z) (ok), "+m" (*(struct { u64 w[2]; } *)at),
+			     : "=@ccz" (ok), "+m" (*(struct { u64 w[2]; } *)at),
 			       "+a" (old_lo), "+d" (old_hi)
 			     : "b" (lo), "c" (hi) : "memory");
 	} while (!ok);
@@ -370,7 +371,7 @@ static int patch_stubs(void)
 int kel_arch_resolve(void)
 {
 	static const char * const needed[] = {
-		"irqentry_exit_to_user_mode",
+		"irqentry_exit",
 		"swapgs_restore_regs_and_return_to_usermode",
 		"__entry_text_start", "__entry_text_end",
 	};
@@ -381,7 +382,7 @@ int kel_arch_resolve(void)
 			pr_err("refused: this kernel has no symbol %s\n", needed[i]);
 			return -EOPNOTSUPP;
 		}
-	exit_to_user = (void *)kel_ksym("irqentry_exit_to_user_mode");
+	entry_exit = (void *)kel_ksym("irqentry_exit");
 	kel_entry_text = kel_ksym("__entry_text_start");
 	kel_entry_text_len = kel_ksym("__entry_text_end") - kel_entry_text;
 	return 0;

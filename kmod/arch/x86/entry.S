@@ -17,6 +17,8 @@
  *
  * The stubs reach the handlers by patched direct jumps: no indirect branch
  * that user mode could have trained.
+ *
+ * They move between stacks in ways that no unwind table describes.
  */
 #include <linux/linkage.h>
 #include <asm/asm.h>
@@ -24,11 +26,14 @@
 #include <asm/processor-flags.h>
 #include <asm/segment.h>
 #include <asm/trapnr.h>
+#include <asm/unwind_hints.h>
+#include "../../compat/asm.h"
 #include "block.h"
 
 /* a jump that arch/x86/idt.c fills in before it can be reached */
 .macro KEL_SLOT name:req
 SYM_INNER_LABEL(\name, SYM_L_GLOBAL)
+	ANNOTATE_NOENDBR
 	.byte	0xe9
 	.long	0
 	int3
@@ -54,6 +59,7 @@ SYM_INNER_LABEL(\name, SYM_L_GLOBAL)
 
 .macro KEL_ENTER name:req E:req pf:req
 SYM_CODE_START_LOCAL(\name)
+	UNWIND_HINT_UNDEFINED
 	.set	F_IP, 32 + \E
 	.set	F_CS, 40 + \E
 	.set	F_FL, 48 + \E
@@ -215,6 +221,8 @@ SYM_CODE_END(\name)
 
 	.section .noinstr.text, "ax"	/* and no kprobes */
 SYM_CODE_START(kel_own_start)
+	UNWIND_HINT_UNDEFINED
+	ANNOTATE_NOENDBR
 	int3
 SYM_CODE_END(kel_own_start)
 
@@ -230,6 +238,7 @@ KEL_ENTER kel_enter_pf, 8, 1
  * the kernel half.
  */
 SYM_CODE_START_LOCAL(kel_pf_user)
+	UNWIND_HINT_UNDEFINED
 	testb	$1, (%rsp)		/* X86_PF_PROT */
 	jz	kel_slot_pf
 	pushq	%rax
@@ -289,6 +298,7 @@ SYM_CODE_END(kel_pf_user)
  * instruction lowers it at once, which is what a tracer expects to see.
  */
 SYM_CODE_START_LOCAL(kel_gp_user)
+	UNWIND_HINT_UNDEFINED
 	cmpq	$0, (%rsp)
 	jne	kel_slot_gp
 	pushq	%rax
@@ -315,6 +325,7 @@ SYM_CODE_END(kel_gp_user)
  * instruction gives without us.
  */
 SYM_CODE_START(kel_vector_entry)
+	UNWIND_HINT_UNDEFINED
 	ENDBR
 	testb	$3, 8(%rsp)
 	jz	.Lvec_kernel
@@ -358,6 +369,7 @@ SYM_CODE_END(kel_vector_entry)
  */
 .macro KEL_IST_STUB name:req index:req nmi:req
 SYM_CODE_START(\name)
+	UNWIND_HINT_UNDEFINED
 	ENDBR
 	testb	$3, 8(%rsp)
 	jnz	.Lorig_\@
@@ -427,6 +439,7 @@ KEL_IST_STUB kel_ist_mc, 2, 0
  */
 	.balign	KEL_STUB_SIZE
 SYM_CODE_START(kel_stubs)
+	UNWIND_HINT_UNDEFINED
 	.set	vec, 0
 	.rept	256
 	.balign	KEL_STUB_SIZE
@@ -456,5 +469,6 @@ SYM_CODE_START(kel_stubs)
 SYM_CODE_END(kel_stubs)
 
 SYM_CODE_START(kel_own_end)
+	UNWIND_HINT_UNDEFINED
 	int3
 SYM_CODE_END(kel_own_end)

@@ -10,6 +10,7 @@
 #include <asm/processor-flags.h>
 #include <asm/segment.h>
 #include <asm/unwind_hints.h>
+#include "../../compat/asm.h"
 #include "block.h"
 
 /* struct pt_regs */
@@ -36,12 +37,13 @@
  * interrupts on: an event there finds a user frame (entry.S).
  */
 SYM_CODE_START(kel_soft_start)
-	UNWIND_HINT_EMPTY
+	UNWIND_HINT_UNDEFINED
+	ANNOTATE_NOENDBR
 	sti
 	ANNOTATE_RETPOLINE_SAFE
 	jmp	*%rcx
 SYM_INNER_LABEL(kel_gate, SYM_L_GLOBAL)
-	UNWIND_HINT_EMPTY
+	UNWIND_HINT_UNDEFINED
 	ENDBR
 	cli
 	.if kel_gate - kel_soft_start != KEL_SOFT_GATE || . - kel_soft_start != KEL_SOFT_LEN
@@ -87,7 +89,7 @@ SYM_INNER_LABEL(kel_gate, SYM_L_GLOBAL)
 	movq	R_AX(%rsp), %rax
 	movq	R_IP(%rsp), %rcx
 	movq	R_SP(%rsp), %rsp
-	UNWIND_HINT_EMPTY
+	UNWIND_HINT_UNDEFINED
 	swapgs
 	jmp	kel_soft_start
 
@@ -112,6 +114,7 @@ SYM_CODE_START_LOCAL(kel_gate_slow)
 	jmp	kel_return_elevated
 1:
 SYM_INNER_LABEL(kel_slot_user, SYM_L_GLOBAL)
+	ANNOTATE_NOENDBR
 	.byte	0xe9			/* the kernel's own way out */
 	.long	0
 	int3

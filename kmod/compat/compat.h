@@ -1,0 +1,205 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * What the kernels that the module is built for have under different names or
+ * in different shapes. The rest of the module is written for the newest of
+ * them, or uses what is defined here; have.h says what this one has, see probes.
+ * Each piece is for those who have included the kernel's header of it.
+ */
+#ifndef KEL_COMPAT_H
+#define KEL_COMPAT_H
+
+#include <linux/thread_info.h>
+#include "have.h"
+
+/* 5.11: work on the entry to system calls has a word of its own */
+#ifdef CONFIG_X86_64
+static inline unsigned long kel_entry_work(void)
+{
+#ifdef KEL_HAVE_SYSCALL_WORK
+	return READ_ONCE(current_thread_info()->syscall_work);
+#else
+	return READ_ONCE(current_thread_info()->flags) &
+	       (_TIF_SYSCALL_TRACE | _TIF_SYSCALL_AUDIT | _TIF_SECCOMP | _TIF_SYSCALL_EMU |
+		_TIF_SYSCALL_TRACEPOINT);
+#endif
+}
+#endif
+
+/* 6.10: the file in a struct fd is not to be used by name */
+#if defined(__LINUX_FILE_H) && !defined(KEL_HAVE_FD_FILE)
+#define fd_file(f)	((f).file)
+#endif
+
+#ifdef _LINUX_NET_H
+/* 5.11: sock_from_file() cannot fail in two ways any more */
+static inline struct socket *kel_sock_from_file(struct file *file)
+{
+#ifdef KEL_HAVE_SOCK_FROM_FILE_1
+	return sock_from_file(file);
+#else
+	int err;
+
+	return sock_from_file(file, &err);
+#endif
+}
+
+/* 6.1: what user space cannot ask of sendto */
+#ifndef MSG_INTERNAL_SENDMSG_FLAGS
+#define MSG_INTERNAL_SENDMSG_FLAGS	0
+#endif
+#endif
+
+#ifdef __LINUX_UIO_H
+#ifndef ITER_SOURCE		/* 6.2 */
+#define ITER_SOURCE	WRITE
+#define ITER_DEST	READ
+#endif
+
+/* 6.0: iterators over one buffer, without an array */
+static inline void kel_iter_user(struct iov_iter *iter, struct iovec *iov, int direction,
+				 void __user *buf, size_t len)
+{
+#ifdef KEL_HAVE_ITER_UBUF
+	iov_iter_ubuf(iter, direction, buf, len);
+#else
+	iov->iov_base = buf;
+	iov->iov_len = len;
+	iov_iter_init(iter, direction, iov, 1, len);
+#endif
+}
+#endif
+
+#ifdef _TCP_H
+/* 5.19: nonblock is a flag among the others; 7.1: nobody wanted the address */
+static inline int kel_call_recvmsg(typeof(tcp_recvmsg) *recvmsg, struct sock *sk,
+				   struct msghdr *msg, size_t len, int flags)
+{
+#ifdef KEL_HAVE_TCP_RECVMSG_4
+	return recvmsg(sk, msg, len, flags);
+#else
+	int addr_len = 0, ret;
+
+#ifdef KEL_HAVE_TCP_RECVMSG_5
+	ret = recvmsg(sk, msg, len, flags, &addr_len);
+#else
+	ret = recvmsg(sk, msg, len, flags & MSG_DONTWAIT, flags & ~MSG_DONTWAIT, &addr_len);
+#endif
+	if (ret >= 0)
+		msg->msg_namelen = addr_len;
+	return ret;
+#endif
+}
+
+/* 6.7: TCP's timestamps may be in microseconds */
+#ifndef KEL_HAVE_TCP_TIME_STAMP_TS
+#define tcp_time_stamp_ts	tcp_time_stamp
+#endif
+
+/* Does the connection tell of congestion? 6.18: in one of several ways */
+static inline bool kel_tcp_ecn(const struct tcp_sock *tp)
+{
+#ifdef TCP_ECN_MODE_ACCECN
+	return tcp_ecn_mode_any(tp);
+#else
+	return tp->ecn_flags & TCP_ECN_OK;
+#endif
+}
+
+/* Does it sign its segments (MD5; 6.7: AO), or encrypt them (6.18: PSP)? */
+static inline bool kel_tcp_secured(const struct sock *sk)
+{
+#ifdef CONFIG_TCP_MD5SIG
+	if (rcu_access_pointer(tcp_sk(sk)->md5sig_info))
+		return true;
+#endif
+#if defined(CONFIG_TCP_AO) && defined(KEL_HAVE_TCP_AO)
+	if (rcu_access_pointer(tcp_sk(sk)->ao_info))
+		return true;
+#endif
+#if defined(CONFIG_INET_PSP) && defined(KEL_HAVE_SK_PSP)
+	if (rcu_access_pointer(sk->psp_assoc))
+		return true;
+#endif
+	return false;
+}
+#endif
+
+/* 5.18: a packet's time stamp may be the time of its delivery */
+#if defined(_LINUX_SKBUFF_H) && !defined(KEL_HAVE_DELIVERY_TIME)
+static inline void skb_clear_delivery_time(struct sk_buff *skb)
+{
+	skb->tstamp = 0;
+}
+#endif
+
+#ifdef _LINUX_NETDEVICE_H
+/* 6.6: programs of tc at a device */
+static inline bool kel_has_tc(const struct net_device *dev)
+{
+#ifdef CONFIG_NET_XGRESS
+	return rcu_access_pointer(dev->tcx_ingress) || rcu_access_pointer(dev->tcx_egress);
+#elif defined(CONFIG_NET_CLS_ACT)
+	return rcu_access_pointer(dev->miniq_ingress) || rcu_access_pointer(dev->miniq_egress);
+#else
+	return false;
+#endif
+}
+#endif
+
+/* 6.1: raw sockets are hashed by namespace as well */
+#if defined(_RAW_H) && !defined(KEL_HAVE_RAW_HASHFUNC)
+#define raw_hashfunc(net, protocol)	((protocol) & (RAW_HTABLE_SIZE - 1))
+#endif
+
+#ifdef _BPF_CGROUP_H
+/* 5.15: BPF of cgroups is known by kind and socket; before, only whether there is any */
+#ifdef KEL_HAVE_CGROUP_BPF_KINDS
+#define kel_cgroup_bpf(sk, kind) \
+	(cgroup_bpf_enabled(CGROUP_INET_##kind) && cgroup_bpf_sock_enabled(sk, CGROUP_INET_##kind))
+#elif defined(CONFIG_CGROUP_BPF)
+#define kel_cgroup_bpf(sk, kind)	static_branch_unlikely(&cgroup_bpf_enabled_key)
+#else
+#define kel_cgroup_bpf(sk, kind)	false
+#endif
+#endif
+
+/* 7.0: there is one table of connections in a namespace, so it is not given */
+#if defined(_INET_HASHTABLES_H)
+static inline struct sock *kel_lookup_established(struct net *net, const struct inet_sock *inet,
+						  int dif)
+{
+	return __inet_lookup_established(net,
+#ifndef KEL_HAVE_LOOKUP_ESTABLISHED_6
+					 net->ipv4.tcp_death_row.hashinfo,
+#endif
+					 inet->inet_saddr, inet->inet_sport,
+					 inet->inet_daddr, ntohs(inet->inet_dport), dif, 0);
+}
+#endif
+
+/*
+ * The calling task's memory is not dumpable from here on. 6.18: the flags of an
+ * mm are a bitmap; 7.2: that it is dumpable has left the mm.
+ */
+#ifdef _LINUX_SCHED_COREDUMP_H
+#if __has_include(<linux/sched/exec_state.h>)
+#include <linux/sched/exec_state.h>
+static inline void kel_undumpable(void)
+{
+	rcu_read_lock();
+	WRITE_ONCE(rcu_dereference(current->exec_state)->dumpable, TASK_DUMPABLE_OFF);
+	rcu_read_unlock();
+}
+#else
+static inline void kel_undumpable(void)
+{
+#ifdef KEL_HAVE_MM_FLAGS_FUNCTIONS
+	__mm_flags_set_mask_bits_word(current->mm, MMF_DUMPABLE_MASK, SUID_DUMP_DISABLE);
+#else
+	set_mask_bits(&current->mm->flags, MMF_DUMPABLE_MASK, SUID_DUMP_DISABLE);
+#endif
+}
+#endif
+#endif
+
+#endif
