@@ -15,9 +15,12 @@ demo:
 	@echo "==> demo in a guest with kernel $(KERNEL)"
 	$(VM) --timeout 280 -- bench/demo
 
-# make check        everything that must hold; TESTS="kmod/*" and BOOTS="default" narrow it down
+# make check        everything that must hold; TESTS="kmod/*" and BOOTS="default" narrow it down. KERNELS=all: on every
+#                   kernel of tests/qemu/kernels, for the table of docs/SUPPORT.md; or KERNELS="6.12-amd64 7.2-amd64"
+KERNELS ?=
 check:
-	@tests/check --kernel $(KERNEL) $(BOOTS:%=--boot %) $(foreach glob,$(TESTS),'$(glob)')
+	@$(if $(KERNELS),tests/matrix $(KERNELS) --,tests/check --kernel $(KERNEL)) \
+		$(BOOTS:%=--boot %) $(foreach glob,$(TESTS),'$(glob)')
 
 # make equiv        the gate against system calls, every single argument on every descriptor: half an hour
 equiv:
@@ -72,6 +75,31 @@ install: all module
 		$(if $(DESTDIR),INSTALL_MOD_PATH=$(DESTDIR)) $(signing)
 	$(if $(DESTDIR),,depmod $(kernel_release))
 
+# make dkms-install shim and command, and the module by DKMS: for this kernel and, as they come, others (DKMS_KERNEL)
+DKMS_KERNEL ?= $(shell uname -r)
+version  = $(shell sed -n 's/^MODULE_VERSION("\(.*\)").*/\1/p' kmod/main.c)
+dkms_dir = $(DESTDIR)/usr/src/kelevate-$(version)
+dkms-install: all
+	$(MAKE) -C shim install DESTDIR=$(DESTDIR) PREFIX=$(PREFIX)
+	$(MAKE) -C tools install DESTDIR=$(DESTDIR) PREFIX=$(PREFIX)
+	$(if $(DESTDIR),,-dkms remove kelevate/$(version) --all >/dev/null 2>&1)
+	rm -rf $(dkms_dir)
+	cd kmod && find . \( -name '*.[chS]' -o -name '*.def' -o -name Kbuild -o -path './compat/probe*' \) \
+		! -name '*.mod.c' ! -name have.h -exec install -D -m 644 {} $(dkms_dir)/{} \;
+	sed 's/@VERSION@/$(version)/' kmod/dkms.conf >$(dkms_dir)/dkms.conf
+	$(if $(DESTDIR),,dkms add kelevate/$(version) && dkms install kelevate/$(version) -k $(DKMS_KERNEL))
+
+# make dkms-uninstall removes what dkms-install installed, for every kernel
+dkms-uninstall:
+	$(MAKE) -C shim uninstall DESTDIR=$(DESTDIR) PREFIX=$(PREFIX)
+	$(MAKE) -C tools uninstall DESTDIR=$(DESTDIR) PREFIX=$(PREFIX)
+	$(if $(DESTDIR),,dkms remove kelevate/$(version) --all)
+	rm -rf $(dkms_dir)
+
+# make dkms-check   DKMS with one kernel, then a second one that is installed, in a root of its own; loads both in guests
+dkms-check:
+	tests/long/dkms
+
 # make uninstall    removes what install installed
 uninstall:
 	$(MAKE) -C shim uninstall DESTDIR=$(DESTDIR) PREFIX=$(PREFIX)
@@ -92,4 +120,5 @@ kernel_release = $(shell sed -n 's/.*UTS_RELEASE "\(.*\)"/\1/p' $(KERNELDIR)/inc
 # Headers of a distribution come without its key: do not try to sign.
 signing = $(if $(wildcard $(KERNELDIR)/certs/signing_key.pem),,CONFIG_MODULE_SIG_ALL=)
 
-.PHONY: help demo check check-debug equiv fuzz soak soak-mixed redis-suite bench shell all module install uninstall clean
+.PHONY: help demo check check-debug equiv fuzz soak soak-mixed redis-suite bench shell all module install uninstall \
+	dkms-install dkms-uninstall dkms-check clean

@@ -17,10 +17,18 @@ static bool has_lockdown(void)
 	return security_locked_down(LOCKDOWN_MODULE_SIGNATURE);
 }
 
+/* Handlers of tracepoints must not sleep, and here spin locks and allocations may. */
+static bool has_rt(void)
+{
+	return IS_ENABLED(CONFIG_PREEMPT_RT);
+}
+
 /* On every architecture; arch/.../check.c has the others. */
 static const struct kel_refusal refusals[] = {
 	{ "nohz-full", has_nohz_full,
 	  "nohz_full is active, which has to see every entry from user mode: boot without nohz_full=" },
+	{ "rt", has_rt,
+	  "a real-time kernel, on which processes cannot be followed by tracepoints: use the kernel without -rt" },
 	{ "lockdown", has_lockdown,
 	  "the kernel is locked down: elevating is loading code into it" },
 	{ }

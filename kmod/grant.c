@@ -431,7 +431,7 @@ int kel_grant_init(void)
 	for_each_kernel_tracepoint(find_probe, NULL);
 	for (i = 0; i < ARRAY_SIZE(probes); i++) {
 		if (!probes[i].tp) {
-			pr_err("refused: no tracepoint %s: the kernel needs CONFIG_TRACEPOINTS\n",
+			pr_err("refused: tracepoints: no tracepoint %s: the kernel needs CONFIG_TRACEPOINTS\n",
 			       probes[i].name);
 			return -EOPNOTSUPP;
 		}

@@ -40,11 +40,11 @@ static int table_plant(void)
 	int ret;
 
 	if (!in_use) {
-		pr_err("refused: hook=table, but this kernel does not dispatch through sys_call_table: use hook=kprobe\n");
+		pr_err("refused: system-call: hook=table, but this kernel does not dispatch through sys_call_table: use hook=kprobe\n");
 		return -EOPNOTSUPP;
 	}
 	if (table[kel_nr] != ni) {
-		pr_err("refused: system call number %u is in use: choose another with nr=\n",
+		pr_err("refused: system-call: number %u is in use: choose another with nr=\n",
 		       kel_nr);
 		return -EBUSY;
 	}
@@ -90,7 +90,7 @@ static int probe_plant(void)
 	int ret;
 
 	if (table && table[kel_nr] != kel_ksym(NI_SYSCALL)) {
-		pr_err("refused: system call number %u is in use: choose another with nr=\n",
+		pr_err("refused: system-call: number %u is in use: choose another with nr=\n",
 		       kel_nr);
 		return -EBUSY;
 	}
@@ -98,7 +98,7 @@ static int probe_plant(void)
 	probe.flags = 0;
 	ret = register_kprobe(&probe);
 	if (ret)
-		pr_err("refused: no kprobe on " NI_SYSCALL " (%d)\n", ret);
+		pr_err("refused: system-call: no kprobe on " NI_SYSCALL " (%d)\n", ret);
 	else
 		probe_planted = true;
 	return ret;
@@ -114,12 +114,12 @@ static void probe_remove(void)
 int kel_hook_check(void)
 {
 	if (strcmp(hook, "auto") && strcmp(hook, "table") && strcmp(hook, "kprobe")) {
-		pr_err("refused: hook=%s is not one of auto, table, kprobe\n", hook);
+		pr_err("refused: system-call: hook=%s is not one of auto, table, kprobe\n", hook);
 		return -EINVAL;
 	}
 	/* the table is only read below its end, which has no symbol */
 	if (kel_nr >= NR_syscalls) {
-		pr_err("refused: nr=%u is not below %u\n", kel_nr, NR_syscalls);
+		pr_err("refused: system-call: nr=%u is not below %u\n", kel_nr, NR_syscalls);
 		return -EINVAL;
 	}
 	return 0;

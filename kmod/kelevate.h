@@ -152,6 +152,10 @@ void kel_stats_add(struct kel_thread *to, const struct kel_thread *from);
 void kel_stats_retire(const struct kel_thread *th);
 long kel_stats_get(struct kelevate_stat *st, unsigned long flags);
 
+/* selftest.c */
+int kel_selftest(void);
+int kel_arch_selftest(void);	/* where KEL_ARCH_SELFTEST */
+
 /* hook.c */
 int kel_hook_check(void);
 int kel_hook_init(void);

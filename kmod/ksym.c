@@ -19,7 +19,7 @@ int kel_ksym_init(void)
 	int ret = register_kprobe(&kp);
 
 	if (ret) {
-		pr_err("refused: no kprobe on kallsyms_lookup_name (%d): the kernel needs CONFIG_KPROBES and CONFIG_KALLSYMS\n",
+		pr_err("refused: kprobes: no kprobe on kallsyms_lookup_name (%d): the kernel needs CONFIG_KPROBES and CONFIG_KALLSYMS\n",
 		       ret);
 		return ret;
 	}

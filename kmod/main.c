@@ -38,9 +38,15 @@ static int __init kelevate_init(void)
 	ret = kel_stats_init();
 	if (ret)
 		goto no_stats;
+	ret = kel_selftest();
+	if (ret)
+		goto no_hook;
 	ret = kel_hook_init();		/* from here on we may be called */
 	if (ret)
 		goto no_hook;
+	if (kel_untested())
+		pr_warn("this kernel is newer than any that was tested (%u.%u): what can be seen at load is in order\n",
+			KEL_TESTED_MAJOR, KEL_TESTED_MINOR);
 	pr_info("ready: system call %u by %s, vector %#x\n", kel_nr,
 	       kel_hook_feature() == KELEVATE_F_HOOK_TABLE ? "table" : "kprobe",
 	       kel_arch_vector());

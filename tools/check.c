@@ -12,10 +12,19 @@
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/syscall.h>
 #include <sys/utsname.h>
 #include <unistd.h>
 
 #include "symbiote.h"
+#include "../kmod/compat/tested.h"
+
+/* Names of system calls' functions, and what shortcuts.def asks of a kernel. */
+#ifdef __x86_64__
+#define SYS_PREFIX "__x64_sys_"
+#else
+#define SYS_PREFIX "__arm64_sys_"
+#endif
 
 static const char help[] =
 "Usage: symbiote check [--json]\n"
@@ -190,6 +199,12 @@ static struct answer check_kernel(void)
 	if (major < 5 || (major == 5 && minor < 10))
 		return bad("use Linux 5.10 or later", "%s is older than 5.10",
 			   host.uts.release);
+	if (major > KEL_TESTED_MAJOR ||
+	    (major == KEL_TESTED_MAJOR && minor > KEL_TESTED_MINOR))
+		return unknown(NULL, "%s is newer than any that was tested "
+			       "(%d.%d); the module tests itself when it is "
+			       "loaded", host.uts.release, KEL_TESTED_MAJOR,
+			       KEL_TESTED_MINOR);
 	return ok("%s", host.uts.release);
 }
 
@@ -347,7 +362,92 @@ static struct answer check_nohz_full(void)
 	return a;
 }
 
+static struct answer check_rt(void)
+{
+	if (!access("/sys/kernel/realtime", F_OK) || strstr(host.uts.version, "PREEMPT_RT"))
+		return bad("use the kernel without -rt", "a real-time kernel, "
+			   "on which processes cannot be followed by "
+			   "tracepoints");
+	return ok("not a real-time kernel");
+}
+
+/* What only the module can look at. */
+static struct answer module_looks(const char *what)
+{
+	if (host.module.usable)
+		return ok("the module is loaded: %s", what);
+	return unknown(NULL, "the module looks when it is loaded: %s", what);
+}
+
+static struct answer check_self_test(void)
+{
+	return module_looks("each mechanism, tried on something of its own");
+}
+
+/* The kernel's functions that the module calls without their being exported. */
+static struct answer check_symbols(void)
+{
+	static const char *const needed[] = {
+#define SHALLOW(call)	SYS_PREFIX #call,
+#define DEEP(call, function)
+#include "../kmod/shortcuts.def"
 #ifdef __x86_64__
+#define SYMBOL(name)	#name,
+#include "../kmod/arch/x86/symbols.def"
+#endif
+	};
+	const size_t n = sizeof(needed) / sizeof(*needed);
+	bool found[sizeof(needed) / sizeof(*needed)] = { };
+	char *line = NULL, name[256];
+	size_t size = 0, i;
+	FILE *f = fopen("/proc/kallsyms", "re");
+
+	if (!f)
+		return unknown(NULL, "/proc/kallsyms is not readable");
+	while (getline(&line, &size, f) >= 0) {
+		if (sscanf(line, "%*s %*s %255s", name) != 1)
+			continue;
+		for (i = 0; i < n; i++)
+			if (!strcmp(name, needed[i]))
+				found[i] = true;
+	}
+	free(line);
+	fclose(f);
+	for (i = 0; i < n; i++)
+		if (!found[i] && strcmp(needed[i], SYS_PREFIX "kelevate"))
+			return bad("another kernel", "this kernel has no "
+				   "symbol %s", needed[i]);
+	return ok("all %zu that are needed", n - 1);
+}
+
+#ifdef __x86_64__
+static struct answer check_vector(void)
+{
+	return module_looks("a vector for re-elevation (vector=)");
+}
+
+static struct answer check_ist(void)
+{
+	return module_looks("a free slot in the interrupt stack table");
+}
+
+static struct answer check_idt(void)
+{
+	return module_looks("the interrupt descriptor table");
+}
+
+static struct answer check_cr4(void)
+{
+	return module_looks("SMEP and SMAP can be cleared");
+}
+
+static struct answer check_tdx(void)
+{
+	return flag_absent("tdx_guest", "use a guest without TDX",
+			   "an encrypted guest (TDX) takes #VE, whose entry "
+			   "is not handled");
+}
+
 static struct answer check_kpti(void)
 {
 	char *line = read_line("/sys/devices/system/cpu/vulnerabilities/"
@@ -448,6 +548,12 @@ static struct answer config_absent(const char *option, const char *remedy,
 		       "the kernel's configuration is not to be found");
 }
 
+static struct answer check_vectors(void)
+{
+	return module_looks("the exception vectors that stock Linux never "
+			    "uses");
+}
+
 static struct answer check_pseudo_nmi(void)
 {
 	char *line = read_line("/proc/cmdline");
@@ -531,7 +637,10 @@ static const struct {
 	{ "tracepoints",	check_tracepoints },
 	{ "kallsyms",		check_kallsyms },
 	{ "nohz-full",		check_nohz_full },
+	{ "rt",			check_rt },
 	{ "lockdown",		check_lockdown },
+	{ "symbols",		check_symbols },
+	{ "self-test",		check_self_test },
 #ifdef __x86_64__
 	{ "kpti",		check_kpti },
 	{ "fred",		check_fred },
@@ -540,13 +649,19 @@ static const struct {
 	{ "ibt",		check_ibt },
 	{ "lass",		check_lass },
 	{ "sev-es",		check_sev_es },
+	{ "tdx",		check_tdx },
 	{ "cx16",		check_cx16 },
+	{ "vector",		check_vector },
+	{ "ist",		check_ist },
+	{ "idt",		check_idt },
+	{ "cr4",		check_cr4 },
 #else
 	{ "pseudo-nmi",		check_pseudo_nmi },
 	{ "sw-pan",		check_sw_pan },
 	{ "scs",		check_scs },
 	{ "bti",		check_bti },
 	{ "sme",		check_sme },
+	{ "vectors",		check_vectors },
 #endif
 };
 

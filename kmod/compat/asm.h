@@ -3,10 +3,12 @@
 #ifndef KEL_COMPAT_ASM_H
 #define KEL_COMPAT_ASM_H
 
-#if __has_include(<linux/objtool.h>)
+#include "have.h"
+
+#ifdef KEL_HAVE_OBJTOOL_H
 #include <linux/objtool.h>
 #endif
-#if __has_include(<linux/objtool_types.h>)	/* 6.8 */
+#ifdef KEL_HAVE_OBJTOOL_TYPES_H
 #include <linux/objtool_types.h>
 #endif
 
@@ -18,7 +20,7 @@
 #endif
 
 /* 5.18: landing pads; in some kernels a macro of the assembler's */
-#if __has_include(<asm/ibt.h>)
+#ifdef KEL_HAVE_IBT_H
 #include <asm/ibt.h>
 #else
 #define ENDBR

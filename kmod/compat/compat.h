@@ -9,7 +9,15 @@
 #define KEL_COMPAT_H
 
 #include <linux/thread_info.h>
+#include <linux/version.h>
 #include "have.h"
+#include "tested.h"
+
+/* Newer than any that was tested? The one look at a version, and only to say so. */
+static inline bool kel_untested(void)
+{
+	return KERNEL_VERSION(KEL_TESTED_MAJOR, KEL_TESTED_MINOR + 1, 0) <= LINUX_VERSION_CODE;
+}
 
 /* 5.11: work on the entry to system calls has a word of its own */
 #ifdef CONFIG_X86_64
@@ -70,6 +78,10 @@ static inline void kel_iter_user(struct iov_iter *iter, struct iovec *iov, int d
 #endif
 
 #ifdef _TCP_H
+#ifdef KEL_HAVE_RPS_H
+#include <net/rps.h>
+#endif
+
 /* 5.19: nonblock is a flag among the others; 7.1: nobody wanted the address */
 static inline int kel_call_recvmsg(typeof(tcp_recvmsg) *recvmsg, struct sock *sk,
 				   struct msghdr *msg, size_t len, int flags)
@@ -182,7 +194,7 @@ static inline struct sock *kel_lookup_established(struct net *net, const struct 
  * mm are a bitmap; 7.2: that it is dumpable has left the mm.
  */
 #ifdef _LINUX_SCHED_COREDUMP_H
-#if __has_include(<linux/sched/exec_state.h>)
+#ifdef KEL_HAVE_EXEC_STATE_H
 #include <linux/sched/exec_state.h>
 static inline void kel_undumpable(void)
 {

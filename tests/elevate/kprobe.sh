@@ -5,6 +5,7 @@ set -eu
 . "$(dirname "$0")/lib.sh"
 
 tracing=/sys/kernel/tracing
+function=$(first_symbol pipe_read anon_pipe_read)
 [[ -w $tracing/kprobe_events ]] || skip "no kprobes"
 
 # shellcheck disable=SC2317 # the trap calls it
@@ -15,13 +16,13 @@ stop() {
 }
 trap stop EXIT
 
-echo 'p:kel_test/entry pipe_read' >>$tracing/kprobe_events
+echo "p:kel_test/entry $function" >>$tracing/kprobe_events
 # The first boundary of an instruction behind what ftrace patches: a breakpoint.
 for ((offset = 9; offset < 30; offset++)); do
-	echo "p:kel_test/inside pipe_read+$offset" 2>/dev/null >>$tracing/kprobe_events && break
+	echo "p:kel_test/inside $function+$offset" 2>/dev/null >>$tracing/kprobe_events && break
 done
-((offset < 30)) || fail "no probe inside pipe_read"
-echo 'r:kel_test/return pipe_read' >>$tracing/kprobe_events
+((offset < 30)) || fail "no probe inside $function"
+echo "r:kel_test/return $function" >>$tracing/kprobe_events
 echo 1 >$tracing/events/kel_test/enable
 "$helpers/symbiotes" 3 2 2 || fail "symbiotes failed, status $?"
 echo 0 >$tracing/events/kel_test/enable

@@ -19,6 +19,15 @@ remove_cgroup() {
 	done
 }
 
+# first_symbol NAME...: the first that this kernel has.
+first_symbol() {
+	local name
+	for name; do
+		grep -qw "$name" /proc/kallsyms && echo "$name" && return
+	done
+	fail "no symbol of $*"
+}
+
 # helper_module NAME [PARAMETER...]: loaded until the test ends.
 helper_modules=()
 helper_module() {

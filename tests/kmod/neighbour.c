@@ -63,6 +63,11 @@ static int __init neighbour_init(void)
 	int ret;
 
 	ret = register_kprobe(&kprobe);
+	if (ret == -ENOENT) {		/* 6.15: a FIFO's are others */
+		kprobe.symbol_name = "anon_pipe_write";
+		kretprobe.kp.symbol_name = "anon_pipe_read";
+		ret = register_kprobe(&kprobe);
+	}
 	if (ret)
 		return ret;
 	ret = register_kretprobe(&kretprobe);

@@ -23,11 +23,14 @@ stop() {
 }
 trap stop EXIT
 
+# 6.15: a FIFO's are others
+pipe_read=$(first_symbol pipe_read anon_pipe_read)
+pipe_write=$(first_symbol pipe_write anon_pipe_write)
 chain=
 # Little: reading it takes long.
 echo 128 >$tracing/buffer_size_kb
-for function in pipe_read pipe_write kel_gate_call; do
-	echo $function >>$tracing/set_ftrace_filter 2>/dev/null || fail "$function cannot be traced"
+for function in "$pipe_read" "$pipe_write" kel_gate_call; do
+	echo "$function" >>$tracing/set_ftrace_filter 2>/dev/null || fail "$function cannot be traced"
 done
 "$helpers/symbiotes" 8 1 2 &
 symbiotes=$!
@@ -57,8 +60,8 @@ trace() {
 	fail "$tracer: no $missing"
 }
 for round in 1 2; do
-	trace function 'chain-.*: pipe_write <-' 'chain-.*: kel_gate_call <-kel_gate'
-	trace function_graph 'kel_gate_call.*{' '  pipe_write.*();'
+	trace function "chain-.*: $pipe_write <-" 'chain-.*: kel_gate_call <-kel_gate'
+	trace function_graph 'kel_gate_call.*{' "  $pipe_write.*();"
 	[[ $round == 2 ]] || trace nop
 done
 echo 1 >$tracing/options/func_stack_trace
@@ -66,7 +69,7 @@ trace function ' => kel_gate_call'
 echo 0 >$tracing/options/func_stack_trace
 echo 1 >$tracing/options/userstacktrace
 echo 1 >$tracing/options/sym-userobj
-echo 'p:kel_stack/entry pipe_read' >>$tracing/kprobe_events
+echo "p:kel_stack/entry $pipe_read" >>$tracing/kprobe_events
 echo 1 >$tracing/events/kel_stack/enable
 if [[ $(uname -m) == x86_64 ]]; then
 	trace nop 'chain-.*<user stack trace>' '=> .*helpers/chain'

@@ -15,14 +15,14 @@ die() {
 # The user land of every guest: rows differ in their kernel only, and what is built here runs there.
 user_suite=bookworm
 
-# load_row NAME: sets row, suite, arch, image_package, headers_package, row_append,
+# load_row NAME: sets row, suite, arch, tcg, image_package, headers_package, row_append,
 # row_cache (what was fetched), row_build (what was built), and the arch's settings.
 load_row() {
 	row=$1
 	local line
 	line=$(awk -v row="$row" '$1 == row' "$qemu_dir/kernels")
 	[[ $line ]] || die "no row '$row' in tests/qemu/kernels; there are: $(rows | paste -sd' ')"
-	read -r _ suite arch image_package headers_package row_append <<<"$line"
+	read -r _ suite arch tcg image_package headers_package row_append <<<"$line"
 	[[ $row_append == - ]] && row_append=
 	row_cache=$cache/kernels/$row
 	row_build=$repo/build/$row

@@ -1,6 +1,6 @@
 #!/bin/bash
 # Every option of the command, variable of the shim, operation and flag of the system call is in
-# its man page, and what the module refuses is what `symbiote check` looks at.
+# its man page.
 # shellcheck source=tests/tools/lib.bash
 . "$(dirname "$0")/lib.bash"
 top=$(cd "$(dirname "$0")/../.." && pwd)
@@ -36,16 +36,4 @@ mentions "$man/libsymbiote.7" "${words[@]}"
 mapfile -t words < <(grep -oE '^	KELEVATE_[A-Z]+	+= [0-9]' "$top/kmod/uapi/kelevate.h" | grep -oE 'KELEVATE_[A-Z]+')
 ((${#words[@]} >= 10)) || fail "operations not found in kelevate.h"
 mentions "$man/kelevate.2" "${words[@]}" KELEVATE_{STICKY,KADDR,BRACKETED,FORGET,GRANT_SELF,GRANT_EXEC,GRANT_REVOKE,STAT_NEXT}
-
-case $(uname -m) in
-x86_64) arch=x86 ;;
-*) arch=arm64 ;;
-esac
-mapfile -t words < <(sed -n 's/^	{ "\([a-z0-9-]*\)", has_.*/\1/p' "$top/kmod/arch/$arch/check.c")
-((${#words[@]} >= 5)) || fail "refusals not found in kmod/arch"
-"$symbiote" check >"$scratch/check"
-for word in "${words[@]}"; do
-	grep -qE "^(ok|not ok|unknown) +$word " "$scratch/check" || fail "symbiote check does not know $word"
-	mentions "$man/symbiote.1" "$word"
-done
 finish

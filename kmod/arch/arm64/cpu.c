@@ -332,12 +332,12 @@ static int find_vector(struct vector *v)
 {
 	v->at = (u32 *)kel_ksym(v->dead);
 	if (!v->at || !kel_ksym(v->handler)) {
-		pr_err("refused: this kernel has no symbol %s\n", v->at ? v->handler : v->dead);
+		pr_err("refused: symbols: this kernel has no symbol %s\n", v->at ? v->handler : v->dead);
 		return -EOPNOTSUPP;
 	}
 	memcpy(v->old, v->at, sizeof(v->old));
 	if (v->old[0] != INSN_STORE_X0) {
-		pr_err("refused: %s is not as expected\n", v->dead);
+		pr_err("refused: vectors: %s is not as expected\n", v->dead);
 		return -EOPNOTSUPP;
 	}
 	return 0;
@@ -348,7 +348,7 @@ static int need(const char *name, void *pointer)
 	unsigned long address = kel_ksym(name);
 
 	if (!address) {
-		pr_err("refused: this kernel has no symbol %s\n", name);
+		pr_err("refused: symbols: this kernel has no symbol %s\n", name);
 		return -EOPNOTSUPP;
 	}
 	*(unsigned long *)pointer = address;

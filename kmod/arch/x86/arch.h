@@ -27,6 +27,8 @@ DECLARE_PER_CPU(struct kel_cpu *, kel_cpu_ptr);
 struct kel_arch_thread {
 };
 
+#define KEL_ARCH_SELFTEST
+
 #define KEL_SYS		"__x64_sys_"	/* prefix of system calls' functions */
 
 /*

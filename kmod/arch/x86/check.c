@@ -54,6 +54,15 @@ static bool has_sev_es(void)
 	return boot_cpu_has(X86_FEATURE_SEV_ES) && boot_cpu_has(X86_FEATURE_HYPERVISOR);
 }
 
+static bool has_tdx(void)
+{
+#ifdef X86_FEATURE_TDX_GUEST
+	return cpu_feature_enabled(X86_FEATURE_TDX_GUEST);
+#else
+	return false;
+#endif
+}
+
 static bool has_no_cx16(void)
 {
 	return !boot_cpu_has(X86_FEATURE_CX16);
@@ -74,6 +83,8 @@ const struct kel_refusal kel_arch_refusals[] = {
 	  "linear address space separation is active" },
 	{ "sev-es", has_sev_es,
 	  "an encrypted guest (SEV-ES) takes #VC, whose entry is not handled" },
+	{ "tdx", has_tdx,
+	  "an encrypted guest (TDX) takes #VE, whose entry is not handled" },
 	{ "cx16", has_no_cx16,
 	  "the CPU has no CMPXCHG16B" },
 	{ }

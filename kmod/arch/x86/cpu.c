@@ -6,11 +6,14 @@
  */
 #include <linux/cpu.h>
 #include <linux/mm.h>
+#include <linux/mman.h>
 #include <linux/module.h>
 #include <linux/ptrace.h>
 #include <linux/smp.h>
+#include <linux/uaccess.h>
 #include <linux/vmalloc.h>
 #include <asm/desc.h>
+#include <asm/nospec-branch.h>
 #include <asm/processor.h>
 #include <asm/sync_core.h>
 #include <asm/traps.h>
@@ -370,16 +373,15 @@ static int patch_stubs(void)
 /* Symbols without which nothing works. */
 int kel_arch_resolve(void)
 {
-	static const char * const needed[] = {
-		"irqentry_exit",
-		"swapgs_restore_regs_and_return_to_usermode",
-		"__entry_text_start", "__entry_text_end",
+	static const struct { const char *name; } needed[] = {
+#define SYMBOL(name)	{ #name },
+#include "symbols.def"
 	};
 	unsigned int i;
 
 	for (i = 0; i < ARRAY_SIZE(needed); i++)
-		if (!kel_ksym(needed[i])) {
-			pr_err("refused: this kernel has no symbol %s\n", needed[i]);
+		if (!kel_ksym(needed[i].name)) {
+			pr_err("refused: symbols: this kernel has no symbol %s\n", needed[i].name);
 			return -EOPNOTSUPP;
 		}
 	entry_exit = (void *)kel_ksym("irqentry_exit");
@@ -403,7 +405,7 @@ static int find_ist_slot(void)
 			return 0;
 		}
 	}
-	pr_err("refused: no free slot in the interrupt stack table\n");
+	pr_err("refused: ist: no free slot in the interrupt stack table\n");
 	return -EBUSY;
 }
 
@@ -424,7 +426,7 @@ static int try_cr4(void)
 		asm volatile("mov %0, %%cr4" : : "r" (cr4) : "memory");
 	raw_local_irq_restore(flags);
 	if (now & kel_cr4_mask) {
-		pr_err("refused: the hypervisor does not let SMEP and SMAP be cleared\n");
+		pr_err("refused: cr4: the hypervisor does not let SMEP and SMAP be cleared\n");
 		return -EOPNOTSUPP;
 	}
 	return 0;
@@ -461,12 +463,92 @@ static int map_idt(void)
 	pte = lookup_address(dtr.address, &level);
 	if (!pte || level != PG_LEVEL_4K || offset_in_page(dtr.address) ||
 	    dtr.size != VECTORS * sizeof(gate_desc) - 1) {
-		pr_err("refused: the interrupt descriptor table is not as expected\n");
+		pr_err("refused: idt: the interrupt descriptor table is not as expected\n");
 		return -EOPNOTSUPP;
 	}
 	page = pfn_to_page(pte_pfn(*pte));
 	idt = vmap(&page, 1, VM_MAP, PAGE_KERNEL);
 	return idt ? 0 : -ENOMEM;
+}
+
+/*
+ * A gate that leads to us, on this CPU: an interrupt that is refused comes as
+ * #GP to the kernel's own handler, by way of the stubs' stack and jumps, and back
+ * to where it was. The vector is raised by no hardware, and user mode may not.
+ */
+static int try_gate(void)
+{
+	struct kel_cpu *c;
+	gate_desc g = idt_old[X86_TRAP_BP];
+	unsigned long flags, at, went_on;
+	u64 *top;
+
+	g.bits.ist = 0;
+	g.bits.dpl = 0;
+	make_gate(&g, kel_vector_entry);
+	local_irq_save(flags);
+	c = this_cpu_read(kel_cpu_ptr);
+	top = (u64 *)c->top;
+	WRITE_ONCE(*c->ist, c->top);
+	write_gate(FAST_FIRST, &g);
+	asm volatile("lea 1f(%%rip), %[at]\n"
+		     "xor %[went_on], %[went_on]\n"
+		     "1: int %[vector]\n"
+		     "inc %[went_on]\n"
+		     "2:\n"
+		     _ASM_EXTABLE(1b, 2b)
+		     : [at] "=&r" (at), [went_on] "=&r" (went_on)
+		     : [vector] "i" (FAST_FIRST) : "memory", "cc");
+	write_gate(FAST_FIRST, &idt_old[FAST_FIRST]);
+	WRITE_ONCE(*c->ist, 0);
+	local_irq_restore(flags);
+	/* the frame as it was pushed there: ss at the top, ip set back by the stub */
+	if (top[-1] != __KERNEL_DS || top[-5] != at || went_on) {
+		pr_err("refused: self-test: a gate does not lead to the module and back\n");
+		return -EOPNOTSUPP;
+	}
+	return 0;
+}
+
+/* Text of this process's is executed in the kernel's mode, IRQs off, and returns. */
+static int try_user_text(void)
+{
+	static const u8 code[] = { 0x48, 0x8d, 0x47, 0x01, 0xc3 };	/* lea 1(%rdi), %rax; ret */
+	unsigned long at, flags, result = 0, in = 41;
+
+	if (!current->mm)
+		return 0;
+	at = vm_mmap(NULL, 0, PAGE_SIZE, PROT_READ | PROT_WRITE | PROT_EXEC,
+		     MAP_PRIVATE | MAP_ANONYMOUS | MAP_LOCKED, 0);
+	if (IS_ERR_VALUE(at))
+		return 0;	/* a security policy may forbid it */
+	if (copy_to_user((void __user *)at, code, sizeof(code)))
+		goto out;
+	local_irq_save(flags);
+	/* where page table isolation would forbid it */
+	if (!(pgd_val(*pgd_offset(current->mm, at)) & _PAGE_NX)) {
+		write_cr4(kel_cr4_mask, 0);
+		asm volatile(ANNOTATE_RETPOLINE_SAFE "\n"
+			     "call *%[at]\n"
+			     : "=a" (result), "+D" (in), ASM_CALL_CONSTRAINT
+			     : [at] "r" (at) : "memory", "cc");
+		write_cr4(0, kel_cr4_mask);
+	}
+	local_irq_restore(flags);
+out:
+	vm_munmap(at, PAGE_SIZE);
+	if (result != 42) {
+		pr_err("refused: self-test: user text does not run in the kernel's mode\n");
+		return -EOPNOTSUPP;
+	}
+	return 0;
+}
+
+int kel_arch_selftest(void)
+{
+	int ret = try_gate();
+
+	return ret ?: try_user_text();
 }
 
 int kel_arch_init(void)
@@ -491,7 +573,7 @@ int kel_arch_init(void)
 	BUILD_BUG_ON(sizeof(struct kel_cpu) > KEL_BLOCK_FLOOR / 2);
 
 	if (vector < FAST_FIRST || vector > FAST_LAST) {
-		pr_err("refused: vector=%u is not in %u to %u\n", vector,
+		pr_err("refused: vector: vector=%u is not in %u to %u\n", vector,
 		       FAST_FIRST, FAST_LAST);
 		return -EINVAL;
 	}

@@ -1,0 +1,20 @@
+#!/bin/bash
+# Module and `symbiote check` agree about this machine: what the one refuses to load for is "not ok" in the other, under
+# the same name; and where nothing is "not ok" but that the module is not loaded, it loads.
+set -eu
+# shellcheck source=tests/elevate/lib.sh
+. "$(dirname "$0")/../elevate/lib.sh"
+
+mark="agree $$"
+echo "$mark" >/dev/kmsg
+symbiote check >said || true
+sed -nE 's/^not ok +([a-z0-9-]+) .*/\1/p' said | grep -vxE 'module-loaded|module-installed' | sort >tool || true
+if insmod "$RIG_MODULE" 2>error; then
+	rmmod kelevate
+else
+	[[ ! -e /sys/module/kelevate ]] || fail "half loaded"
+fi
+dmesg | sed "1,/$mark/d" | sed -nE 's/.*kelevate: refused: ([a-z0-9-]+): .*/\1/p' | sort -u >module
+[[ ! -s error || -s module ]] || { cat error && fail "it does not load and says nothing"; }
+echo "# refused: $(paste -sd' ' module)"
+diff module tool || { cat said && fail "they do not agree (<: module, >: symbiote check)"; }
