@@ -9,6 +9,7 @@
 #include "elevate/kel.h"
 
 #define SECONDS 1.5
+#define TIMES 20	/* at least, however slow the machine is */
 
 static unsigned char *volatile text;	/* where it is now */
 static unsigned char *places[2];
@@ -138,7 +139,7 @@ static void text_moves(void)
 	put_text();
 	on_segv(follows);
 	start(&thread, NULL);
-	for (end = kel_now() + SECONDS; kel_now() < end; n++) {
+	for (end = kel_now() + SECONDS; kel_now() < end || n <= TIMES || faults <= TIMES / 2; n++) {
 		unsigned char *to = places[!(n & 1)];
 
 		progress("moved");
@@ -147,7 +148,6 @@ static void text_moves(void)
 	}
 	ends(thread);
 	printf("# text moved %d times, %lu faults, %lu rounds\n", n, faults, count);
-	must(n > 20 && faults > 10);
 }
 
 static void text_is_protected(void)
@@ -159,7 +159,7 @@ static void text_is_protected(void)
 
 	put_text();
 	start(&thread, NULL);
-	for (end = kel_now() + SECONDS; kel_now() < end; n++) {
+	for (end = kel_now() + SECONDS; kel_now() < end || n <= TIMES; n++) {
 		unsigned long before = faults;
 		double limit = kel_now() + 10;
 
@@ -171,7 +171,6 @@ static void text_is_protected(void)
 	}
 	ends(thread);
 	printf("# text protected %d times, %lu faults, %lu rounds\n", n, faults, count);
-	must(n > 20);
 }
 
 /* Another page at the same place, which is never absent. */
@@ -191,7 +190,7 @@ static void text_is_replaced(void)
 	on_segv((void *)SIG_DFL);
 	start(&thread, (void *)1);
 	end = kel_now() + SECONDS;
-	for (n = 0; kel_now() < end; n++) {
+	for (n = 0; kel_now() < end || n <= TIMES; n++) {
 		int wanted = (n & 1) + 1;
 		double limit = kel_now() + 10;
 
@@ -207,7 +206,6 @@ static void text_is_replaced(void)
 	}
 	ends(thread);
 	printf("# text replaced %d times\n", n);
-	must(n > 20);
 }
 
 /* The stack is elsewhere: wait until it is back. */
@@ -271,7 +269,7 @@ static void stack_moves(void)
 	count = faults = 0;
 	stop = false;
 	must(!pthread_create(&thread, NULL, on_moving_stack, NULL));
-	for (end = kel_now() + SECONDS; kel_now() < end; n++) {
+	for (end = kel_now() + SECONDS; kel_now() < end || n <= TIMES; n++) {
 		unsigned long before;
 
 		progress("stack");
@@ -287,7 +285,6 @@ static void stack_moves(void)
 	}
 	ends(thread);
 	printf("# stack moved %d times, %lu faults, %lu rounds\n", n, faults, count);
-	must(n > 20);
 }
 
 /* Without a handler on another stack there is nothing to be done. */
