@@ -9,7 +9,7 @@ case $(uname -m) in
 x86_64) register=cs user='^cs *0x33' ;;
 *) register=cpsr user='^cpsr .*EL=0' ;;
 esac
-"$helpers/spin" 0 12 >said &
+"$helpers/spin" 0 110 >said &
 spin=$!
 sleep 1
 gdb -q -nx -batch -p "$spin" -ex 'set pagination off' -ex "info registers $register" -ex 'stepi 20' -ex 'bt 3' \
@@ -19,4 +19,5 @@ cat log
 (($(grep -c "$user" log) == 2)) || fail "$register is not user mode's"
 grep -q 'Breakpoint 1[.0-9]*, .*kel_now' log || fail "the breakpoint was not reached"
 kill -0 "$spin" || fail "the symbiote is gone"
+kill -USR1 "$spin"
 wait "$spin" || fail "the symbiote's status $?"

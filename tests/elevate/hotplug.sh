@@ -10,15 +10,16 @@ for online in /sys/devices/system/cpu/cpu[1-9]*/online; do
 done
 ((${#cpus[@]})) || skip "no CPU that can be switched off"
 
-"$helpers/symbiotes" 12 2 4 &
+"$helpers/symbiotes" 110 2 4 &
 symbiotes=$!
 rounds=0
 end=$((SECONDS + 10))
-while ((SECONDS < end)); do
+while ((SECONDS < end || (rounds <= 5 && SECONDS < end + 80))); do
 	for cpu in "${cpus[@]}"; do
 		echo 0 >"$cpu" && echo 1 >"$cpu" && rounds=$((rounds + 1))
 	done
 done
+kill -TERM "$symbiotes"
 wait "$symbiotes" || fail "symbiotes failed, status $?"
 echo "$rounds times off and on"
 ((rounds > 5)) || fail "only $rounds times"

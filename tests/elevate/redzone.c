@@ -7,6 +7,7 @@
 #include "kel.h"
 
 #define WANTED		1000000
+#define ENOUGH		200	/* on a slow machine */
 #define SECONDS		15
 
 static volatile bool end;
@@ -93,7 +94,7 @@ int main(void)
 	pin(0);
 	kel_elevate(KELEVATE_STICKY);
 	now = first = kel_count(lowered);
-	for (long i = 1; now < first + WANTED && kel_now() < stop; i++) {
+	for (long i = 1; now < first + WANTED && (kel_now() < stop || now <= first + ENOUGH); i++) {
 		long bad = spin(20000, i * 0x123456789abcdef);
 
 		must(!bad, "round %ld: not %#lx", i, bad);
@@ -102,6 +103,5 @@ int main(void)
 	end = true;
 	pthread_join(thread, NULL);
 	printf("%lu events lowered it\n", now - first);
-	must(now - first > 200, "only %lu", now - first);
 	return 0;
 }
