@@ -94,7 +94,7 @@ static bool observed(const struct net *net, struct net_device *lo, struct sock *
 	    rcu_access_pointer(lo->xdp_prog) || rcu_access_pointer(lo->rx_handler))
 		return true;
 	/* packet and raw sockets; of those who receive IPv4, IP itself is one */
-	if (dev_nit_active(lo) || !list_empty(&lo->ptype_specific) ||
+	if (dev_nit_active(lo) || !list_empty(&lo->ptype_specific) || kel_net_has_ptypes(net) ||
 	    READ_ONCE(ip_ptypes->next) != READ_ONCE(ip_ptypes->prev) ||
 	    !hlist_empty(&raw_v4_hashinfo.ht[raw_hashfunc(net, IPPROTO_TCP)]))
 		return true;

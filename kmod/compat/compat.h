@@ -158,6 +158,18 @@ static inline bool kel_has_tc(const struct net_device *dev)
 }
 #endif
 
+/* 6.16: packet sockets for one protocol, on any device, are listed by namespace */
+#ifdef __NET_NET_NAMESPACE_H
+static inline bool kel_net_has_ptypes(const struct net *net)
+{
+#ifdef KEL_HAVE_NET_PTYPES
+	return !list_empty(&net->ptype_specific);
+#else
+	return false;
+#endif
+}
+#endif
+
 /* 6.1: raw sockets are hashed by namespace as well */
 #if defined(_RAW_H) && !defined(KEL_HAVE_RAW_HASHFUNC)
 #define raw_hashfunc(net, protocol)	((protocol) & (RAW_HTABLE_SIZE - 1))
