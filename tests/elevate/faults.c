@@ -73,13 +73,13 @@ static void run(int which, long elevated)
 	case 14: return read_at(elevated, (void *)0x800000000000);
 	case 15: return read_at(elevated, (void *)0xdeadbeefdeadbeef);
 	case 16: return jump_at(elevated, (void *)0x1234567812345678);
-	case 17: return read_at(elevated, (void *)0xffff800000001000);
+	case 17: return read_at(elevated, (void *)UNMAPPED_ADDRESS);
 	case 18: return write_at(elevated, (void *)0xffff800000001008);
-	case 19: return jump_at(elevated, (void *)0xffff800000001000);
+	case 19: return jump_at(elevated, (void *)UNMAPPED_ADDRESS);
 	case 20: return read_at(elevated, (void *)0xffffffffffffffff);
 	case 21: return stack_at(elevated, (void *)0xdead000000000000);
 	case 22: return stack_hole(elevated, page + 4096 + 2048);
-	case 23: return stack_hole(elevated, (void *)0xffff800000001000);
+	case 23: return stack_hole(elevated, (void *)UNMAPPED_ADDRESS);
 	case 24: return sse(elevated, (void *)&unmasked_sse);
 	case 25: return x87(elevated, (void *)&unmasked_x87);
 	}

@@ -23,11 +23,11 @@ long states_enter(const struct state *state);
 	X(nothing, "") X(undefined, "ud2") X(breakpoint, "int3") X(icebp, ".byte 0xf1") \
 	X(divide, "xor %edx, %edx\n\txor %ecx, %ecx\n\tdiv %ecx") \
 	X(read_null, "mov 0, %eax") X(write_null, "movl $1, 8") \
-	X(read_kernel, "mov $0xffff800000001000, %rcx\n\tmov (%rcx), %eax") \
-	X(write_kernel, "mov $0xffff800000001000, %rcx\n\tmov %eax, (%rcx)") \
+	X(read_kernel, "mov $0xffffffffffe01000, %rcx\n\tmov (%rcx), %eax") \
+	X(write_kernel, "mov $0xffffffffffe01000, %rcx\n\tmov %eax, (%rcx)") \
 	X(not_canonical, "mov $0x8000000000000000, %rcx\n\tmov (%rcx), %eax") \
 	X(jump_null, "xor %ecx, %ecx\n\tjmp *%rcx") \
-	X(jump_kernel, "mov $0xffff800000001000, %rcx\n\tjmp *%rcx") \
+	X(jump_kernel, "mov $0xffffffffffe01000, %rcx\n\tjmp *%rcx") \
 	X(call_null, "xor %ecx, %ecx\n\tcall *%rcx") \
 	X(push, "push %rax") X(pop, "pop %rcx") X(ret, "ret") \
 	X(enter, "enter $64, $1") \

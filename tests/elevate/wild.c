@@ -51,7 +51,7 @@ int main(void)
 		check(data[i], kel_resolve(data[i]), 0);
 	check("direct map", read_kernel("page_offset_base"), 0);
 	check("vmalloc space", read_kernel("vmalloc_base"), 0);
-	check("nowhere", 0xffff800000001000, 0);
+	check("nowhere", 0xffffffffffe01000, 0);
 	check("not canonical", 0x8000000000000000, 0);
 	check("vsyscall page", 0xffffffffff600001, 0);
 	for (size_t i = 0; i < sizeof(functions) / sizeof(*functions); i++)

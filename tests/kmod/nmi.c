@@ -35,7 +35,7 @@ static int on_nmi(unsigned int type, struct pt_regs *regs)
 	if (regs->ip - stubs < stubs_len)
 		in_stubs++;
 	/* a hole of the kernel's half, and a page that no process has */
-	if (copy_from_kernel_nofault(&value, (void *)0xffff800000001000, sizeof(value)))
+	if (copy_from_kernel_nofault(&value, (void *)0xffffffffffe01000, sizeof(value)))
 		faults++;
 	if (copy_from_user_nofault(&value, (void __user *)0x1000, sizeof(value)))
 		faults++;

@@ -10,7 +10,7 @@
 /* An address of the kernel, mapped or not. */
 #define KERNEL_ADDRESS		0xffffffff81000000
 
-#define UNMAPPED_ADDRESS	0xffff800000001000
+#define UNMAPPED_ADDRESS	0xffffffffffe01000
 
 /* Before an instruction that is then executed elevated for sure: STI holds back interrupts. */
 #define PRIVILEGED_ASM		"cli\n\tsti\n\t"
