@@ -18,7 +18,7 @@ for cpu in 0 1; do
 done
 # A symbiote that keeps CPU 1 busy, then one that lets it go idle most of the time.
 for nap in 0 3000; do
-	coproc taskset -c 1 "$helpers/spin" 1 8 "$nap"
+	coproc taskset -c 1 "$helpers/spin" 1 300 "$nap"
 	spin=$COPROC_PID
 	read -r line <&"${COPROC[0]}"
 	[[ $line == elevated ]] || fail "spin says: $line"
