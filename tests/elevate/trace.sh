@@ -17,7 +17,7 @@ trap stop EXIT
 
 echo >$tracing/trace
 echo 1 >$tracing/events/kelevate/enable
-"$helpers/symbiotes" 1 1 2 || fail "symbiotes"
+"$helpers/symbiotes" "${RIG_PATIENCE:-1}" 1 2 || fail "symbiotes"
 "$RIG_BUILD/tests/elevate/gate_equals_call" || fail "gate_equals_call"
 # a gate call that blocks, and so settles
 "$RIG_BUILD/tests/elevate/proc_syscall" || fail "proc_syscall"

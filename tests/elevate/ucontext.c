@@ -97,7 +97,7 @@ int main(void)
 	for (double end = kel_now() + 2; kel_now() < end;)
 		for (int i = 0; i < 1000; i++)
 			kel_touch();
-	must(signals > 100, "%d", signals);
+	must(signals > 30, "%d", signals);
 	must(!bad, "%d of %d contexts are not of user mode", bad, signals);
 	setitimer(ITIMER_REAL, &(struct itimerval){ }, NULL);
 
