@@ -244,6 +244,44 @@ static long deep_sendto(struct pt_regs *regs, struct kel_thread *th)
 	return deep_msg(regs, th, true);
 }
 
+/* sendmsg on TCP, of some buffers and nothing else: as servers send a header and a value. */
+static long deep_sendmsg(struct pt_regs *regs, struct kel_thread *th)
+{
+	unsigned int flags = kel_arg(regs, 2);
+	struct iovec fast[UIO_FASTIOV], *iov = fast;
+	enum kel_way way = KEL_WAY_SENDMSG;
+	struct msghdr msg = { };
+	struct user_msghdr umsg;
+	struct socket *sock;
+	long ret = KEL_NOT_DEEP;
+	struct fd f;
+
+	if (flags & MSG_CMSG_COMPAT)
+		return KEL_NOT_DEEP;
+	f = fdget(kel_arg(regs, 0));
+	if (!fd_file(f))
+		return KEL_NOT_DEEP;
+	sock = kel_sock_from_file(fd_file(f));
+	if (!sock || socket_kind(sock) != KIND_TCP)
+		goto out;
+	/* whatever is an error before anything happens: not worth a copy */
+	if (copy_from_user(&umsg, (void __user *)kel_arg(regs, 1), sizeof(umsg)) ||
+	    umsg.msg_name || umsg.msg_controllen ||
+	    !umsg.msg_iovlen || umsg.msg_iovlen > UIO_FASTIOV ||
+	    import_iovec(ITER_SOURCE, umsg.msg_iov, umsg.msg_iovlen, UIO_FASTIOV, &iov,
+			 &msg.msg_iter) < 0)
+		goto out;
+	msg.msg_flags = flags & ~MSG_INTERNAL_SENDMSG_FLAGS;
+	if (fd_file(f)->f_flags & O_NONBLOCK)
+		msg.msg_flags |= MSG_DONTWAIT;
+	ret = sock_out(sock, KIND_TCP, &msg, iov_iter_count(&msg.msg_iter), &way);
+	th->rows[ROW_sendmsg_tcp_sendmsg + way]++;
+	kfree(iov);
+out:
+	fdput(f);
+	return ret;
+}
+
 static long gate_kelevate(const struct pt_regs *regs)
 {
 	switch ((unsigned int)kel_arg(regs, 0)) {
@@ -319,5 +357,6 @@ int kel_shortcut_init(void)
 	kel_shortcuts[__NR_write].deep = deep_write;
 	kel_shortcuts[__NR_recvfrom].deep = deep_recvfrom;
 	kel_shortcuts[__NR_sendto].deep = deep_sendto;
+	kel_shortcuts[__NR_sendmsg].deep = deep_sendmsg;
 	return 0;
 }

@@ -26,8 +26,13 @@ static const char *const ways[] = { "tcp_sendmsg", "tcp_v4_do_rcv", "tcp_rcv_est
 
 static void one_of_size(int size, bool elevated, char *buf)
 {
+	struct iovec halves[] = { { buf, size / 2 }, { buf + size / 2, size - size / 2 } };
+	struct msghdr msg = { .msg_iov = halves, .msg_iovlen = 2 };
+
 	memset(buf, sent, size);
-	if (elevated)
+	if (elevated && (sent & 1))
+		must(gate3(SYS_sendmsg, ends[0], &msg, 0) == size);
+	else if (elevated)
 		must(gate3(SYS_write, ends[0], buf, size) == size);
 	else
 		must(write(ends[0], buf, size) == size);
