@@ -188,7 +188,7 @@ static void check(const char *what, long nr, long a, long b, long c, long want)
 	static unsigned int seed = 1;
 	struct call how = { nr, { a, b, c }, 0 };
 	struct registers in, out;
-	unsigned long fpcr, old_fpcr, wanted;
+	unsigned long fpcr, old_fpcr, wanted, tp, old_tp;
 
 	memset(&out, 0, sizeof(out));
 	for (size_t i = 0; i < sizeof(in); i++)
@@ -196,13 +196,16 @@ static void check(const char *what, long nr, long a, long b, long c, long want)
 	in.flags &= 0xf0000000;
 	wanted = (seed & 3) << 22 | (seed & 4 ? 1 << 24 : 0);	/* rounding, flush to zero */
 	__asm__ volatile("mrs %0, fpcr\n\tmsr fpcr, %1" : "=&r" (old_fpcr) : "r" (wanted));
+	__asm__ volatile("mrs %0, tpidr_el0" : "=r" (old_tp));
 	call(&how, &in, &out);
+	__asm__ volatile("mrs %0, tpidr_el0" : "=r" (tp));
 	__asm__ volatile("mrs %0, fpcr\n\tmsr fpcr, %1" : "=&r" (fpcr) : "r" (old_fpcr));
 
 	must(how.ret == want, "%s: %ld, not %ld", what, how.ret, want);
 	for (int i = 0; i < 13; i++)
 		must(in.general[i] == out.general[i], "%s: x%d", what, 18 + i);
 	must(in.flags == out.flags, "%s: flags %#lx, were %#lx", what, out.flags, in.flags);
+	must(tp == old_tp, "%s: the thread pointer changed", what);
 	must(fpcr == wanted, "%s: FPCR %#lx, was %#lx", what, fpcr, wanted);
 	for (int i = 0; i < 32; i++)
 		must(!memcmp(in.v[i], out.v[i], 16), "%s: v%d", what, i);
