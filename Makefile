@@ -10,10 +10,10 @@ VM        := tests/qemu/vm --kernel $(KERNEL)
 help:
 	@sed -n 's/^# \(make .*\)/\1/p' Makefile
 
-# make demo         Redis, stock against elevated, in a guest
+# make demo         Redis, stock against elevated, in a guest that counts instructions
 demo:
 	@echo "==> demo in a guest with kernel $(KERNEL)"
-	$(VM) --timeout 280 -- bench/demo
+	$(VM) --icount --timeout 600 -- bench/demo --icount
 
 # make check        everything that must hold; TESTS="kmod/*" and BOOTS="default" narrow it down. KERNELS=all: on every
 #                   kernel of tests/qemu/kernels, for the table of docs/SUPPORT.md; or KERNELS="6.12-amd64 7.2-amd64"
