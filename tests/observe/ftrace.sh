@@ -39,12 +39,13 @@ chain=$!
 sleep 0.5
 
 # trace TRACER PATTERN...: each is to be seen of chain, soon. (The rig may have to free it first: see
-# tests/qemu/retranslate.)
+# tests/qemu/retranslate; and QEMU may keep a translation of the text before it was patched: so it is patched again.)
 trace() {
 	local tracer=$1 pattern n missing try
 	shift
 	for ((try = 0; try < 30; try++)); do
 		echo 1 >$tracing/tracing_on
+		echo nop >$tracing/current_tracer
 		echo "$tracer" >$tracing/current_tracer
 		sleep 0.3
 		echo 0 >$tracing/tracing_on
@@ -74,7 +75,7 @@ echo 1 >$tracing/events/kel_stack/enable
 if [[ $(uname -m) == x86_64 ]]; then
 	trace nop 'chain-.*<user stack trace>' '=> .*helpers/chain'
 else
-	trace nop 'chain-.*entry: (pipe_read'	# tracers follow no user stacks there
+	trace nop "chain-.*entry: ($pipe_read"	# tracers follow no user stacks there
 fi
 wait $symbiotes || fail "symbiotes failed, status $?"
 kill $chain || fail "chain is gone"
