@@ -4,7 +4,7 @@
  * stack, read, written and executed elevated and by gate calls. What they find
  * is what they left there.
  *
- * keeper SECONDS THREADS MB [pageout|collapse|merge]...
+ * keeper SECONDS THREADS MB [pageout|collapse|merge]..., or until SIGTERM
  *
  * pageout: they have some of it swapped out; collapse: made into huge pages;
  * merge: it is mostly the same, for KSM.
@@ -16,7 +16,7 @@
 #endif
 #define HUGE_PAGE (2UL << 20)
 
-static double end;
+static volatile double end;
 static size_t size;
 static bool pageout, collapse, merge;
 static volatile unsigned long visits;
@@ -126,6 +126,12 @@ static void *keep(void *unused)
 	return unused;
 }
 
+static void on_term(int signo)
+{
+	(void)signo;
+	end = 0;
+}
+
 int main(int argc, char **argv)
 {
 	pthread_t thread[64];
@@ -133,6 +139,7 @@ int main(int argc, char **argv)
 
 	must(argc > 3, "usage: keeper SECONDS THREADS MB [pageout|collapse|merge]...");
 	end = kel_now() + atof(argv[1]);
+	signal(SIGTERM, on_term);
 	threads = atoi(argv[2]);
 	size = (size_t)atoi(argv[3]) << 20;
 	for (int i = 4; i < argc; i++) {
