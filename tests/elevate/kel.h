@@ -114,6 +114,20 @@ static inline struct kelevate_stat kel_stat(pid_t pid)
 /* A counter of this process. */
 #define kel_count(member)	(kel_stat(getpid()).member)
 
+/* Shortcuts to this function so far, of whatever call. */
+static inline uint64_t shortcuts_to(const char *function)
+{
+	struct kelevate_stat st = kel_stat(getpid());
+	struct kelevate_row row = { .size = sizeof(row) };
+	uint64_t n = 0;
+
+	for (; kel(KELEVATE_ROW, 0, &row) == 0; row.index++) {
+		if (!strcmp(row.function, function))
+			n += st.rows[row.index];
+	}
+	return n;
+}
+
 static inline unsigned long kel_resolve(const char *name)
 {
 	struct kelevate_symbol s = { .size = sizeof(s) };

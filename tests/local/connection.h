@@ -19,20 +19,6 @@ static int ends[2];
 static in_port_t port;		/* of the sender */
 static unsigned int sent, got;	/* every byte is its place in the stream */
 
-/* Shortcuts to this function so far, of whatever call. */
-static inline uint64_t shortcuts_to(const char *function)
-{
-	struct kelevate_stat st = kel_stat(getpid());
-	struct kelevate_row row = { .size = sizeof(row) };
-	uint64_t n = 0;
-
-	for (; kel(KELEVATE_ROW, 0, &row) == 0; row.index++) {
-		if (!strcmp(row.function, function))
-			n += st.rows[row.index];
-	}
-	return n;
-}
-
 static inline uint64_t handed_over(void)
 {
 	return shortcuts_to("tcp_rcv_established") + shortcuts_to("tcp_v4_do_rcv");

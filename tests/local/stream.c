@@ -547,19 +547,6 @@ static void nothing(int signo)
 	(void)signo;
 }
 
-static uint64_t rows(const char *function)
-{
-	struct kelevate_stat st = kel_stat(getpid());
-	struct kelevate_row row = { .size = sizeof(row) };
-	uint64_t n = 0;
-
-	for (; kel(KELEVATE_ROW, 0, &row) == 0; row.index++) {
-		if (!strcmp(row.function, function))
-			n += st.rows[row.index];
-	}
-	return n;
-}
-
 static void streams(unsigned int first)
 {
 	struct sigaction action = { .sa_handler = nothing };
@@ -582,11 +569,11 @@ static void streams(unsigned int first)
 	must(!pthread_join(changer, NULL));
 	if (plain_only)
 		return;
-	printf("# %lu writes handed over, %lu direct\n", rows("tcp_v4_do_rcv"),
-	       rows("tcp_rcv_established"));
+	printf("# %lu writes handed over, %lu direct\n", shortcuts_to("tcp_v4_do_rcv"),
+	       shortcuts_to("tcp_rcv_established"));
 	fflush(stdout);
 	if (kel_query().features & KELEVATE_F_DEEP)
-		must(rows("tcp_v4_do_rcv") && rows("tcp_rcv_established"));
+		must(shortcuts_to("tcp_v4_do_rcv") && shortcuts_to("tcp_rcv_established"));
 }
 
 int main(int argc, char **argv)
