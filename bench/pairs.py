@@ -9,7 +9,6 @@ import os
 import platform
 import random
 import re
-import signal
 import socket
 import statistics
 import subprocess
@@ -152,6 +151,16 @@ def softirqd(cpu):
     return None
 
 
+def end(process):
+    """SIGTERM; SIGKILL, if that does not do it."""
+    process.terminate()
+    try:
+        process.wait(20)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
+
+
 class Server:
     """A redis-server of ours on the loopback interface."""
 
@@ -200,12 +209,7 @@ class Server:
         return self.process.poll() is None
 
     def stop(self):
-        if self.alive():
-            self.process.send_signal(signal.SIGTERM)
-            try:
-                self.process.wait(20)
-            except subprocess.TimeoutExpired:
-                self.process.kill()
+        end(self.process)
         try:
             os.unlink(self.log)
         except OSError:

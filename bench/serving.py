@@ -17,7 +17,6 @@ import glob
 import json
 import os
 import resource
-import signal
 import socket
 import subprocess
 import tempfile
@@ -228,13 +227,7 @@ class Server:
         return self.process.poll() is None
 
     def stop(self):
-        if self.alive():
-            self.process.send_signal(signal.SIGTERM)
-            try:
-                self.process.wait(20)
-            except subprocess.TimeoutExpired:
-                self.process.kill()
-                self.process.wait()
+        pairs.end(self.process)
         subprocess.run(["rm", "-rf", self.directory])
 
 
