@@ -183,10 +183,10 @@ static void arrive(struct sock *sk, struct sock *peer, struct net_device *lo, st
 }
 
 /*
- * The other end, if segments to it may be handed over, with a reference.
- * Called with RCU.
+ * The other end with its lock held, if segments to it may be handed over. Called
+ * with RCU and without BHs.
  */
-static struct sock *peer_of(struct sock *sk)
+static struct sock *lock_peer(struct sock *sk)
 {
 	struct inet_sock *inet = inet_sk(sk);
 	struct net *net = sock_net(sk);
@@ -196,11 +196,26 @@ static struct sock *peer_of(struct sock *sk)
 	if (!plain_sender(sk) || observed(net, lo, sk))
 		return NULL;
 	peer = kel_lookup_established(net, inet, lo->ifindex);
-	if (peer && (peer->sk_state != TCP_ESTABLISHED || peer == sk)) {
-		sock_gen_put(peer);
+	if (!peer)
 		return NULL;
+	/*
+	 * Sockets have no order among each other: when the peer's lock is not
+	 * free, it may be waiting for ours.
+	 */
+	if (peer->sk_state == TCP_ESTABLISHED && peer != sk &&
+	    spin_trylock(&peer->sk_lock.slock)) {
+		if (!sock_owned_by_user(peer) && plain_receiver(peer))
+			return peer;
+		spin_unlock(&peer->sk_lock.slock);
 	}
-	return peer;
+	sock_gen_put(peer);
+	return NULL;
+}
+
+static void unlock_peer(struct sock *peer)
+{
+	spin_unlock(&peer->sk_lock.slock);
+	sock_gen_put(peer);
 }
 
 static bool deliver(struct sock *sk, struct sk_buff *skb)
@@ -212,18 +227,11 @@ static bool deliver(struct sock *sk, struct sk_buff *skb)
 	/* who sends without a copy waits for the pages to be free */
 	if (skb_shinfo(skb)->tx_flags || skb_zcopy(skb))
 		return false;
-	peer = peer_of(sk);
+	peer = lock_peer(sk);
 	if (!peer)
 		return false;
-	/*
-	 * Sockets have no order among each other: when the peer's lock is not
-	 * free, it may be waiting for ours. And a segment must not overtake
-	 * those that are still on the long way.
-	 */
-	if (!spin_trylock(&peer->sk_lock.slock))
-		goto put;
-	if (!sock_owned_by_user(peer) && plain_receiver(peer) &&
-	    tcp_sk(peer)->rcv_nxt == ntohl(tcp_hdr(skb)->seq)) {
+	/* it must not overtake those that are still on the long way */
+	if (tcp_sk(peer)->rcv_nxt == ntohl(tcp_hdr(skb)->seq)) {
 		push_header(sk, skb);
 		if (!security_sock_rcv_skb(peer, skb)) {
 			skb_orphan(skb);
@@ -233,9 +241,7 @@ static bool deliver(struct sock *sk, struct sk_buff *skb)
 			done = true;
 		}
 	}
-	spin_unlock(&peer->sk_lock.slock);
-put:
-	sock_gen_put(peer);
+	unlock_peer(peer);
 	return done;
 }
 
@@ -464,17 +470,12 @@ static bool send_direct(struct sock *sk, struct msghdr *msg, size_t len)
 		return false;
 	local_bh_disable();
 	rcu_read_lock();
-	peer = peer_of(sk);
-	if (!peer)
-		goto out;
-	if (spin_trylock(&peer->sk_lock.slock)) {
-		done = !sock_owned_by_user(peer) && plain_receiver(peer) &&
-		       hand_over(sk, peer, msg, len);
+	peer = lock_peer(sk);
+	if (peer) {
+		done = hand_over(sk, peer, msg, len);
 		win = tcp_receive_window(tcp_sk(peer));
-		spin_unlock(&peer->sk_lock.slock);
+		unlock_peer(peer);
 	}
-	sock_gen_put(peer);
-out:
 	rcu_read_unlock();
 	local_bh_enable();
 	if (done)
