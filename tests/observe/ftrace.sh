@@ -34,7 +34,7 @@ for function in "$pipe_read" "$pipe_write" kel_gate_call; do
 done
 "$helpers/symbiotes" 8 1 2 &
 symbiotes=$!
-"$helpers/chain" 100 &
+"$helpers/chain" 1000 &
 chain=$!
 sleep 0.5
 
