@@ -10,8 +10,9 @@ symbiotes=$!
 sleep 0.5
 # Its one child is the process that works.
 pid=$(pgrep -P "$symbiotes" | head -n 1)
-count_calls() { grep -c 'read(\|write(\|gettid(' "$1" 2>/dev/null || true; }
+count_calls() { grep -c 'read(\|write(\|gettid(' "$1" || true; }
 for round in 1 2 3; do
+	: >"log.$round"
 	strace -f -o "log.$round" -p "$pid" 2>err &
 	strace=$!
 	for ((i = 0; i < 30; i++)); do

@@ -621,7 +621,7 @@ static void set_up(void)
 	must(mkdtemp(equiv_dir));
 	snprintf(disk_dir, sizeof(disk_dir), "%s/disk", equiv_dir);
 	snprintf(command, sizeof(command), "cd %s && mkdir watched disk && %s", equiv_dir, self ? "touch loop" :
-		 "modprobe loop && truncate -s 32M image && mke2fs -q image && mount -o loop image disk && "
+		 "modprobe loop && truncate -s 32M image && mke2fs -q -t ext4 image && mount -o loop image disk && "
 		 "ln -s $(findmnt -no SOURCE disk) loop");
 	atexit(remove_all);
 	must(!system(command), "no file system on a loop device");
