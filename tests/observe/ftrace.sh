@@ -38,14 +38,12 @@ symbiotes=$!
 chain=$!
 sleep 0.5
 
-# trace TRACER PATTERN...: each is to be seen of chain, soon. (The rig may have to free it first: see
-# tests/qemu/retranslate; and QEMU may keep a translation of the text before it was patched: so it is patched again.)
+# trace TRACER PATTERN...: each is to be seen of chain, soon.
 trace() {
 	local tracer=$1 pattern n missing try
 	shift
 	for ((try = 0; try < 30; try++)); do
 		echo 1 >$tracing/tracing_on
-		echo nop >$tracing/current_tracer
 		echo "$tracer" >$tracing/current_tracer
 		sleep 0.3
 		echo 0 >$tracing/tracing_on
