@@ -420,6 +420,8 @@ static int references(void)
 /* Runs children until then, as root or nobody; how many. */
 static unsigned long run(uint64_t *seed, double until, bool as_nobody)
 {
+	const char *patience = getenv("RIG_PATIENCE");
+	double limit = 30 * (patience ? atof(patience) : 1);
 	unsigned long n = 0;
 	int status;
 
@@ -438,7 +440,7 @@ static unsigned long run(uint64_t *seed, double until, bool as_nobody)
 			child(*seed, 300);
 		}
 		while (waitpid(pid, &status, WNOHANG) == 0) {
-			if (kel_now() - start > 30) {
+			if (kel_now() - start > limit) {
 				kill(pid, SIGABRT);
 				must(false, "hangs: --only %lu%s", *seed, as_nobody ? " --nobody" : "");
 			}

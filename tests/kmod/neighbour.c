@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Another module that hooks what symbiotes call: a kprobe, a kretprobe, an
- * ftrace handler, and a live patch. Each counts.
+ * Another module that hooks what symbiotes call: a kprobe, an ftrace handler,
+ * and a kretprobe or a live patch. Each counts.
+ *
+ * Not both: a live patch walks the stacks of tasks that wait for a CPU, and one
+ * with a kretprobe's return on it gets the kernel's own WARNING.
  */
 #include <linux/ftrace.h>
 #include <linux/kprobes.h>
@@ -15,6 +18,10 @@ module_param(entered, ulong, 0444);
 module_param(returned, ulong, 0444);
 module_param(traced, ulong, 0444);
 module_param(patched, ulong, 0444);
+
+static bool live;
+module_param(live, bool, 0444);
+MODULE_PARM_DESC(live, "a live patch, and no kretprobe");
 
 static int on_entry(struct kprobe *kp, struct pt_regs *regs)
 {
@@ -70,7 +77,7 @@ static int __init neighbour_init(void)
 	}
 	if (ret)
 		return ret;
-	ret = register_kretprobe(&kretprobe);
+	ret = live ? 0 : register_kretprobe(&kretprobe);
 	if (ret)
 		goto no_kretprobe;
 	ret = ftrace_set_filter(&ops, traced_function, strlen(traced_function), 1);
@@ -78,7 +85,7 @@ static int __init neighbour_init(void)
 		ret = register_ftrace_function(&ops);
 	if (ret)
 		goto no_ftrace;
-	ret = klp_enable_patch(&patch);
+	ret = live ? klp_enable_patch(&patch) : 0;
 	if (ret)
 		goto no_patch;
 	return 0;
@@ -86,7 +93,8 @@ static int __init neighbour_init(void)
 no_patch:
 	unregister_ftrace_function(&ops);
 no_ftrace:
-	unregister_kretprobe(&kretprobe);
+	if (!live)
+		unregister_kretprobe(&kretprobe);
 no_kretprobe:
 	unregister_kprobe(&kprobe);
 	return ret;
@@ -95,7 +103,8 @@ no_kretprobe:
 static void __exit neighbour_exit(void)
 {
 	unregister_ftrace_function(&ops);
-	unregister_kretprobe(&kretprobe);
+	if (!live)
+		unregister_kretprobe(&kretprobe);
 	unregister_kprobe(&kprobe);
 }
 

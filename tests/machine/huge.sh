@@ -26,14 +26,16 @@ echo 4096 >$thp/khugepaged/pages_to_scan
 
 vmstat() { sed -n "s/^$1 //p" /proc/vmstat; }
 split_before=$(vmstat thp_split_page) collapsed_before=$(vmstat thp_collapse_alloc)
-"$helpers/keeper" 6 3 16 collapse &
+n=0 collapsed=0 end=$((SECONDS + 6))
+"$helpers/keeper" 100 3 16 collapse &
 keeper=$!
-while kill -0 $keeper 2>/dev/null; do
+while ((SECONDS < end || n <= 20 || collapsed <= 10)) && kill -0 $keeper 2>/dev/null; do
 	echo 1 >$split
 	sleep 0.1
+	n=$(($(vmstat thp_split_page) - split_before))
+	collapsed=$(($(vmstat thp_collapse_alloc) - collapsed_before))
 done
+kill -TERM $keeper || fail "keeper ended early"
 wait $keeper || fail "keeper failed, status $?"
-n=$(($(vmstat thp_split_page) - split_before))
-collapsed=$(($(vmstat thp_collapse_alloc) - collapsed_before))
 echo "# $n huge pages split, $collapsed made"
 ((n > 20 && collapsed > 10)) || fail "too few"

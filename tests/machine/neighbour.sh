@@ -31,25 +31,37 @@ read -r -t 20 <&"${COPROC[0]}" || fail "asleep says nothing"
 "$helpers/symbiotes" 110 1 3 &
 symbiotes=$!
 sleep 0.5
-for round in 1 2; do
-	insmod "$modules/neighbour.ko" || fail "the other module does not load"
+# load PARAMETER COUNTER...: each counts on.
+load() {
+	local counter i n
+	insmod "$modules/neighbour.ko" "$1" || fail "the other module does not load"
+	shift
 	transition 1 "there"
-	for counter in entered returned traced patched; do
+	for counter; do
 		for ((i = 0; i < 200; i++)); do
-			n=$(<$counters/$counter)
+			n=$(<"$counters/$counter")
 			((n <= 10)) || break
 			sleep 0.1
 		done
 		echo "round $round: $counter $n times"
 		((n > 10)) || fail "$counter only $n times"
 	done
-	echo 0 >$patch/enabled
-	transition 0 "gone"
+}
+unload() {
+	local i
 	for ((i = 0; i < 50; i++)); do
 		rmmod neighbour 2>/dev/null && break
 		sleep 0.1
 	done
 	[[ ! -d $counters ]] || fail "the other module does not unload"
+}
+for round in 1 2; do
+	load live=0 entered returned traced
+	unload
+	load live=1 entered traced patched
+	echo 0 >$patch/enabled
+	transition 0 "gone"
+	unload
 done
 kill -TERM $symbiotes
 wait $symbiotes || fail "symbiotes failed, status $?"
