@@ -248,6 +248,16 @@ struct outcome {
 	unsigned long hash;
 };
 
+/* What TCP has on its way makes room a little later. */
+static void keep_full(int fd)
+{
+	for (int refused = 0; refused < 3; refused++) {
+		usleep(3000);
+		if (send(fd, noise, 64, MSG_DONTWAIT) > 0)
+			refused = -1;
+	}
+}
+
 static struct outcome run(const struct row *r, enum treatment treatment, enum mode mode)
 {
 	struct target t = { .fd = -1, .peer = -1, .check = -1, .epfd = -1 };
@@ -260,6 +270,8 @@ static struct outcome run(const struct row *r, enum treatment treatment, enum mo
 	close(base);
 	memset((void *)common, 0, sizeof(*common));
 	kind->make(&t, kind->arg, r->state);
+	if (r->state == FULL)
+		keep_full(t.fd);
 	if (r->timeo) {
 		setsockopt(t.fd, SOL_SOCKET, SO_RCVTIMEO, &long_time, sizeof(long_time));
 		setsockopt(t.fd, SOL_SOCKET, SO_SNDTIMEO, &long_time, sizeof(long_time));

@@ -19,7 +19,7 @@
 static volatile double end;
 static size_t size;
 static bool pageout, collapse, merge;
-static volatile unsigned long visits;
+static _Atomic unsigned long visits;
 
 /* A page: a function that returns value; then words. */
 struct page {
@@ -69,7 +69,7 @@ static __attribute__((noinline)) unsigned int deep(unsigned int n)
 
 static void *keep(void *unused)
 {
-	unsigned long pages = size / sizeof(struct page), n, done = 0;
+	unsigned long pages = size / sizeof(struct page), n;
 	unsigned int *generation = calloc(pages, sizeof(*generation));
 	unsigned int seed = gettid();
 	struct page *at, copy;
@@ -85,7 +85,8 @@ static void *keep(void *unused)
 	for (n = 0; n < pages; n++)
 		fill(&at[n], value_of(n, 0));
 	kel_elevate(KELEVATE_STICKY);
-	for (; kel_now() < end; done++) {
+	/* some at least, however slow the machine is */
+	for (; kel_now() < end || visits <= 100; visits++) {
 		n = rand_r(&seed) % pages;
 		check(&at[n], value_of(n, generation[n]), n);
 		switch (rand_r(&seed) % 16) {
@@ -122,7 +123,6 @@ static void *keep(void *unused)
 	}
 	for (n = 0; n < pages; n++)
 		check(&at[n], value_of(n, generation[n]), n);
-	__atomic_add_fetch(&visits, done, __ATOMIC_RELAXED);
 	return unused;
 }
 
@@ -153,6 +153,5 @@ int main(int argc, char **argv)
 	for (int i = 0; i < threads; i++)
 		must(!pthread_join(thread[i], NULL));
 	printf("# %lu visits of pages\n", visits);
-	must(visits > 100);
 	return 0;
 }

@@ -24,15 +24,18 @@ echo 24M >$group/memory.high
 echo 200M >$group/memory.max
 
 vmstat() { sed -n "s/^$1 //p" /proc/vmstat; }
-out=$(vmstat pswpout) in=$(vmstat pswpin) moved=$(vmstat pgmigrate_success)
-sh -c "echo \$\$ >$group/cgroup.procs; exec '$helpers/keeper' 8 3 12 pageout" &
+out_before=$(vmstat pswpout) in_before=$(vmstat pswpin) moved_before=$(vmstat pgmigrate_success)
+out=0 in=0 moved=0 end=$((SECONDS + 8))
+sh -c "echo \$\$ >$group/cgroup.procs; exec '$helpers/keeper' 100 3 12 pageout" &
 keeper=$!
-while kill -0 $keeper 2>/dev/null; do
+while ((SECONDS < end || out <= 1000 || in <= 1000 || moved <= 100)) && kill -0 $keeper 2>/dev/null; do
 	echo 1 >/proc/sys/vm/compact_memory
 	echo 3 >/proc/sys/vm/drop_caches
 	sleep 0.2
+	out=$(($(vmstat pswpout) - out_before)) in=$(($(vmstat pswpin) - in_before))
+	moved=$(($(vmstat pgmigrate_success) - moved_before))
 done
+kill -TERM $keeper || fail "keeper ended early"
 wait $keeper || fail "keeper failed, status $?"
-out=$(($(vmstat pswpout) - out)) in=$(($(vmstat pswpin) - in)) moved=$(($(vmstat pgmigrate_success) - moved))
 echo "# $out pages swapped out, $in in, $moved moved"
 ((out > 1000 && in > 1000 && moved > 100)) || fail "too few"
