@@ -15,7 +15,7 @@ everything() {
 		find /sys/module/kelevate /sys/kernel/debug /sys/kernel/tracing -type f -readable -exec timeout 2 cat {} + | head -c 10000000
 		ls -d /proc/'"$spin"'/* /proc/'"$spin"'/task/*/* /proc/self/* | grep -v "/pagemap$\|/mem$" |
 			xargs timeout 10 cat | head -c 10000000
-		dmesg
+		dmesg | grep -i kelevate
 		symbiote check; symbiote check --json; symbiote stat; symbiote stat --json
 		"$RIG_BUILD/tests/elevate/query"
 		LD_PRELOAD=/usr/local/lib/symbiote/libsymbiote.so SYMBIOTE_VERBOSE=1 cat /proc/self/maps
