@@ -479,8 +479,9 @@ static int map_idt(void)
 static int try_gate(void)
 {
 	struct kel_cpu *c;
+	struct desc_ptr dtr;
 	gate_desc g = idt_old[X86_TRAP_BP];
-	unsigned long flags, at, went_on;
+	unsigned long flags, at = 0, went_on = 0;
 	u64 *top;
 
 	g.bits.ist = 0;
@@ -491,14 +492,16 @@ static int try_gate(void)
 	top = (u64 *)c->top;
 	WRITE_ONCE(*c->ist, c->top);
 	write_gate(FAST_FIRST, &g);
-	asm volatile("lea 1f(%%rip), %[at]\n"
-		     "xor %[went_on], %[went_on]\n"
-		     "1: int %[vector]\n"
-		     "inc %[went_on]\n"
-		     "2:\n"
-		     _ASM_EXTABLE(1b, 2b)
-		     : [at] "=&r" (at), [went_on] "=&r" (went_on)
-		     : [vector] "i" (FAST_FIRST) : "memory", "cc");
+	store_idt(&dtr);
+	/* the old gate leads to boot code, which is gone */
+	if (!memcmp((gate_desc *)dtr.address + FAST_FIRST, &g, sizeof(g)))
+		asm volatile("lea 1f(%%rip), %[at]\n"
+			     "1: int %[vector]\n"
+			     "inc %[went_on]\n"
+			     "2:\n"
+			     _ASM_EXTABLE(1b, 2b)
+			     : [at] "=&r" (at), [went_on] "+&r" (went_on)
+			     : [vector] "i" (FAST_FIRST) : "memory", "cc");
 	write_gate(FAST_FIRST, &idt_old[FAST_FIRST]);
 	WRITE_ONCE(*c->ist, 0);
 	local_irq_restore(flags);
