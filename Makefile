@@ -98,7 +98,11 @@ dkms-uninstall:
 
 # make dkms-check   DKMS with one kernel, then a second one that is installed, in a root of its own; loads both in guests
 dkms-check:
-	tests/long/dkms
+	tests/long/dkms $(ARCH)
+
+# make native-check module (by DKMS), shim and command built by a guest's own compiler, and used there: half an hour
+native-check:
+	tests/long/native --kernel $(KERNEL)
 
 # make uninstall    removes what install installed
 uninstall:
@@ -121,4 +125,4 @@ kernel_release = $(shell sed -n 's/.*UTS_RELEASE "\(.*\)"/\1/p' $(KERNELDIR)/inc
 signing = $(if $(wildcard $(KERNELDIR)/certs/signing_key.pem),,CONFIG_MODULE_SIG_ALL=)
 
 .PHONY: help demo check check-debug equiv fuzz soak soak-mixed redis-suite bench shell all module install uninstall \
-	dkms-install dkms-uninstall dkms-check clean
+	dkms-install dkms-uninstall dkms-check native-check clean
