@@ -85,7 +85,7 @@ static struct kel_proc *proc_new(struct task_struct *task, gfp_t gfp)
 	INIT_LIST_HEAD(&proc->threads);
 	proc->key = task->signal;
 	proc->pid = get_pid(task_tgid(task));
-	proc->uid = task_euid(task);
+	proc->uid = task_cred_xxx(task, euid);
 	/* not get_task_comm(): on_rename() is called with its lock held */
 	strscpy_pad(proc->comm, task->group_leader->comm, sizeof(proc->comm));
 	return proc;
