@@ -100,7 +100,7 @@ dkms-uninstall:
 dkms-check:
 	tests/long/dkms $(ARCH)
 
-# make native-check module (by DKMS), shim and command built by a guest's own compiler, and used there: half an hour
+# make native-check module (by DKMS), shim and command built by a guest's own compiler, and used there: a quarter of an hour
 native-check:
 	tests/long/native --kernel $(KERNEL)
 
