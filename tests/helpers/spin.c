@@ -28,6 +28,7 @@ int main(int argc, char **argv)
 	while (!stop && kel_now() < end) {
 		for (int i = 0; i < 10000; i++)
 			kel_touch();
+		kel_relax();
 		if (nap)
 			usleep(nap);
 	}

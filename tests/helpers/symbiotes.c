@@ -35,6 +35,7 @@ static void *work(void *arg)
 			kel_touch();
 			for (volatile int spin = 0; spin < 500; spin++)
 				;
+			kel_relax();
 			must(gate0(SYS_gettid) == gettid());
 		}
 		switch (rand_r(&seed) % 8) {

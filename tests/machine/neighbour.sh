@@ -22,13 +22,13 @@ transition() {
 	fail "round $round: the live patch is not $2 after 12 s"
 }
 
-"$helpers/spin" 0 115 >/dev/null &
+"$helpers/spin" 0 $((300 * ${RIG_PATIENCE:-1})) >/dev/null &
 spin=$!
 coproc "$helpers/asleep"
 asleep=$COPROC_PID
 trap 'kill -KILL $spin $asleep; remove_helpers' EXIT
 read -r -t 20 <&"${COPROC[0]}" || fail "asleep says nothing"
-"$helpers/symbiotes" 110 1 3 &
+"$helpers/symbiotes" $((300 * ${RIG_PATIENCE:-1})) 1 3 &
 symbiotes=$!
 sleep 0.5
 # load PARAMETER COUNTER...: each counts on.

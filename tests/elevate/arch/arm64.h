@@ -74,6 +74,12 @@ static inline int cpl(void)
 	return at ? 0 : 3;
 }
 
+/* Another hardware thread's turn; in an emulator that has one thread for all CPUs, another CPU's. */
+static inline void kel_relax(void)
+{
+	__asm__ volatile("yield" : : : "memory");
+}
+
 /* Of a sticky, not bracketed thread: it is elevated with the next instruction. */
 static inline void kel_touch(void)
 {

@@ -34,6 +34,12 @@ static inline void cpl_forget(void)
 {
 }
 
+/* Another hardware thread's turn; in an emulator that has one thread for all CPUs, another CPU's. */
+static inline void kel_relax(void)
+{
+	__asm__ volatile("pause" : : : "memory");
+}
+
 /* Of a sticky, not bracketed thread: it is elevated with the next instruction. */
 static inline void kel_touch(void)
 {
