@@ -117,7 +117,7 @@ static const struct hook {
 	{ "nftables, prerouting", NFPROTO_IPV4, NF_INET_PRE_ROUTING },
 	{ "nftables, postrouting", NFPROTO_IPV4, NF_INET_POST_ROUTING },
 	{ "nftables, ingress of lo", NFPROTO_NETDEV, NF_NETDEV_INGRESS },
-	{ "nftables, egress of lo", NFPROTO_NETDEV, NF_NETDEV_EGRESS },
+	{ "nftables, egress of lo", NFPROTO_NETDEV, NF_NETDEV_EGRESS },	/* 5.16 */
 }, *hook_now;
 
 /* Adds or deletes a table; with it, a chain on the way whose policy is to drop. */
@@ -135,12 +135,13 @@ static bool nft(bool add)
 		return false;
 	memset(batch, 0, sizeof(batch));
 	batch_len = 0;
+	/* the last of them is acknowledged, or the first that fails */
 	message(NFNL_MSG_BATCH_BEGIN, 0, 0, NFNL_SUBSYS_NFTABLES);
 	nlh = message(NFNL_SUBSYS_NFTABLES << 8 | (add ? NFT_MSG_NEWTABLE : NFT_MSG_DELTABLE),
-		      (add ? NLM_F_CREATE : 0) | NLM_F_ACK, hook_now->family, 0);
+		      add ? NLM_F_CREATE : NLM_F_ACK, hook_now->family, 0);
 	attribute(nlh, NFTA_TABLE_NAME, "observed", 9);
 	if (add) {
-		nlh = message(NFNL_SUBSYS_NFTABLES << 8 | NFT_MSG_NEWCHAIN, NLM_F_CREATE,
+		nlh = message(NFNL_SUBSYS_NFTABLES << 8 | NFT_MSG_NEWCHAIN, NLM_F_CREATE | NLM_F_ACK,
 			      hook_now->family, 0);
 		attribute(nlh, NFTA_CHAIN_TABLE, "observed", 9);
 		attribute(nlh, NFTA_CHAIN_NAME, "in", 3);
