@@ -30,7 +30,7 @@ u64 kel_test_state(u64 sleep_us)
 	if (sp < (unsigned long)task_stack_page(current) ||
 	    sp >= (unsigned long)task_pt_regs(current))
 		wrong |= BIT(2);
-	if (cpus_have_const_cap(ARM64_HAS_PAN)) {
+	if (cpus_have_cap(ARM64_HAS_PAN)) {
 		asm volatile("mrs %0, s3_0_c4_c2_3" : "=r" (pan));
 		if (!(pan & BIT(22)))
 			wrong |= BIT(3);

@@ -70,7 +70,7 @@ static void __exit simd_exit(void)
 
 	WRITE_ONCE(stop, true);
 	for_each_online_cpu(cpu)
-		del_timer_sync(per_cpu_ptr(timers, cpu));
+		timer_delete_sync(per_cpu_ptr(timers, cpu));
 	free_percpu(timers);
 }
 
