@@ -5,6 +5,17 @@
 
 #include "have.h"
 
+#ifdef CONFIG_ARM64
+/* 6.2: kernel code runs with data independent timing */
+.macro KEL_DIT_OF_KERNEL
+#ifdef ARM64_HAS_DIT
+alternative_if ARM64_HAS_DIT
+	SET_PSTATE_DIT(1)
+alternative_else_nop_endif
+#endif
+.endm
+#endif
+
 #ifdef KEL_HAVE_OBJTOOL_H
 #include <linux/objtool.h>
 #endif

@@ -16,6 +16,7 @@
 #include <asm/esr.h>
 #include <asm/ptrace.h>
 #include <asm/sysreg.h>
+#include "../../compat/asm.h"
 #include "offsets.h"
 
 #define ESR_EC_TO_LOWER	(1 << ESR_ELx_EC_SHIFT)
@@ -131,6 +132,7 @@ SYM_CODE_END(kel_el1t_\name)
 	adr_this_cpu \cpu, kel_cpu, \tmp1
 	ldr	\tsk, [\cpu, #KC_TASK]
 	msr	sp_el0, \tsk
+	KEL_DIT_OF_KERNEL
 alternative_if ARM64_HAS_ADDRESS_AUTH
 	ldr	\tmp1, [\tsk, #THREAD_SCTLR_USER]
 	tbz	\tmp1, #SCTLR_ELx_ENIA_SHIFT, .Lno_key_\@

@@ -14,6 +14,7 @@
 #include <asm/pgtable.h>
 #include <asm/tlbflush.h>
 #include "../../kelevate.h"
+#include "entry.h"
 
 #define TABLE_PXN	PMD_TABLE_PXN	/* the same bit on each level */
 
@@ -81,7 +82,28 @@ static enum result clear_tables(struct mm_struct *mm, unsigned long addr)
 #if CONFIG_PGTABLE_LEVELS > 3
 	table |= clear(p4d, TABLE_PXN);
 #endif
+#if CONFIG_PGTABLE_LEVELS > 4		/* the same entry where the CPU has less */
+	table |= clear(pgd, TABLE_PXN);
+#endif
 	return ret == NOTHING && table ? CHANGED : ret;
+}
+
+/*
+ * Also what was cached of the tables above the page. The kernel's own functions
+ * want to tell other users of the tables, for whom nothing changed. Twice, as some
+ * CPUs need (Kryo, Cortex-A76: ARM64_WORKAROUND_REPEAT_TLBI).
+ */
+static void flush(struct mm_struct *mm, unsigned long addr)
+{
+	unsigned int i;
+
+	dsb(ishst);
+	addr = __TLBI_VADDR(addr, ASID(mm));
+	for (i = 0; i < 2; i++) {
+		__tlbi(vae1is, addr);
+		__tlbi_user(vae1is, addr);
+		dsb(ish);
+	}
 }
 
 static enum result make_executable(unsigned long addr)
@@ -95,8 +117,7 @@ static enum result make_executable(unsigned long addr)
 	if (vma && vma->vm_start <= addr && (vma->vm_flags & VM_EXEC)) {
 		ret = clear_tables(mm, addr);
 		if (ret == CHANGED)
-			__flush_tlb_range(vma, addr & PAGE_MASK, (addr & PAGE_MASK) + PAGE_SIZE,
-					  PAGE_SIZE, false, 0);
+			flush(mm, addr);
 	}
 	mmap_read_unlock(mm);
 	return ret;
