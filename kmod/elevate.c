@@ -425,6 +425,7 @@ asmlinkage long kel_sys_kelevate(const struct pt_regs *cregs)
 	kel_thread_current()->elevations++;
 	trace_kelevate_elevate(kel_arg(regs, 1));
 	kel_set_result(regs, 0);
+	kel_leave_syscall();
 	kel_arch_set_elevated(regs);
 	kel_return_elevated(regs);
 	unreachable();

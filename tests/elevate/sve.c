@@ -96,6 +96,9 @@ static void *work(void *arg)
 			usleep(rand_r(&seed) % 500);
 			continue;
 		}
+		/* what a system call drops, it drops before it returns */
+		if (rand_r(&seed) % 4 == 0)
+			kel_elevate(KELEVATE_STICKY);
 		through(in, out, 20000);
 		must(!memcmp(in, out, 32 * vl), "registers changed in elevated text");
 		rounds++;

@@ -46,7 +46,8 @@ static inline unsigned long kel_syscall_work(void)
 
 /*
  * Single steps, hardware breakpoints and watchpoints of a debugger are raised
- * in user mode only, and memory tags checked there: such a thread stays there.
+ * in user mode only, and memory tags and protection keys checked there: such a
+ * thread stays there.
  */
 bool kel_watched(void);
 
@@ -87,6 +88,9 @@ static inline long kel_rewind(struct pt_regs *regs)
 	regs->pc -= 4;
 	return regs->regs[0] = regs->orig_x0;
 }
+
+/* Instead of what the kernel does at the end of a system call. IRQs off. */
+void kel_leave_syscall(void);
 
 /* No system call is to be restarted. */
 static inline void kel_forget_syscall(struct pt_regs *regs)

@@ -76,6 +76,17 @@ void kel_arch_set_elevated(struct pt_regs *regs)
 	th->arch.user_text = 0;
 }
 
+/*
+ * Newer kernels drop SVE registers lazily in system calls, and stop doing so on
+ * their way out, which is not taken. So they are dropped for good: the next use
+ * traps.
+ */
+void kel_leave_syscall(void)
+{
+	if (system_supports_sve() && test_and_clear_thread_flag(TIF_SVE))
+		sysreg_clear_set(cpacr_el1, CPACR_EL1_ZEN_EL0EN, 0);
+}
+
 /* See KEL_SVE_OF_KERNEL in entry.S. */
 static void sve_of_kernel(void)
 {

@@ -102,6 +102,12 @@ static inline long kel_rewind(struct pt_regs *regs)
 	return regs->ax = regs->orig_ax;
 }
 
+/* Instead of what the kernel does at the end of a system call. IRQs off. */
+static inline void kel_leave_syscall(void)
+{
+	/* work is not pending, and that is all */
+}
+
 /* No system call is to be restarted. */
 static inline void kel_forget_syscall(struct pt_regs *regs)
 {
