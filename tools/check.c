@@ -598,6 +598,12 @@ static struct answer check_sme(void)
 			   "whose use by elevated text the kernel would not "
 			   "notice");
 }
+
+static struct answer check_gcs(void)
+{
+	return flag_absent("gcs", "boot with arm64.nogcs", "user shadow stacks "
+			   "(GCS) would not follow elevated text's calls");
+}
 #endif
 
 static struct answer check_lockdown(void)
@@ -661,6 +667,7 @@ static const struct {
 	{ "scs",		check_scs },
 	{ "bti",		check_bti },
 	{ "sme",		check_sme },
+	{ "gcs",		check_gcs },
 	{ "vectors",		check_vectors },
 #endif
 };

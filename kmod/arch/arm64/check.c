@@ -28,6 +28,15 @@ static bool has_sme(void)
 	return system_supports_sme();
 }
 
+static bool has_gcs(void)
+{
+#ifdef ARM64_HAS_GCS
+	return cpus_have_cap(ARM64_HAS_GCS);
+#else
+	return false;
+#endif
+}
+
 const struct kel_refusal kel_arch_refusals[] = {
 	{ "pseudo-nmi", has_pseudo_nmi,
 	  "interrupts are masked by priority: boot without irqchip.gicv3_pseudo_nmi=1" },
@@ -39,5 +48,7 @@ const struct kel_refusal kel_arch_refusals[] = {
 	  "the kernel's text has branch target identification" },
 	{ "sme", has_sme,
 	  "the CPU has SME, whose use by elevated text the kernel would not notice: boot with arm64.nosme" },
+	{ "gcs", has_gcs,
+	  "user shadow stacks (GCS) would not follow elevated text's calls: boot with arm64.nogcs" },
 	{ }
 };

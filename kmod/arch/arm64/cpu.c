@@ -33,15 +33,20 @@ unsigned int kel_arch_vector(void)
 	return 0;		/* there is none */
 }
 
-/* Memory tags are only checked at EL0. */
-static bool checks_tags(void)
+/* Only at EL0 memory tags are checked, and protection keys asked. */
+static bool wants_checks(void)
 {
-#ifdef CONFIG_ARM64_MTE
-	return system_supports_mte() &&
-	       (current->thread.sctlr_user & (3UL << SCTLR_EL1_TCF0_SHIFT));
-#else
-	return false;
+#ifdef CONFIG_ARM64_POE
+	/* key 0 is everybody's */
+	if (cpus_have_cap(ARM64_HAS_S1POE) && current->mm->context.pkey_allocation_map & ~BIT(0))
+		return true;
 #endif
+#ifdef CONFIG_ARM64_MTE
+	if (system_supports_mte() &&
+	    (current->thread.sctlr_user & (3UL << SCTLR_EL1_TCF0_SHIFT)))
+		return true;
+#endif
+	return false;
 }
 
 bool kel_watched(void)
@@ -49,7 +54,7 @@ bool kel_watched(void)
 	const struct debug_info *debug = &current->thread.debug;
 	unsigned int i;
 
-	if (test_thread_flag(TIF_SINGLESTEP) || checks_tags())
+	if (test_thread_flag(TIF_SINGLESTEP) || wants_checks())
 		return true;
 	for (i = 0; i < ARM_MAX_BRP; i++)
 		if (debug->hbp_break[i])
@@ -62,7 +67,7 @@ bool kel_watched(void)
 
 int kel_arch_may_elevate(struct pt_regs *regs)
 {
-	return compat_user_mode(regs) || checks_tags() ? -EOPNOTSUPP : 0;
+	return compat_user_mode(regs) || wants_checks() ? -EOPNOTSUPP : 0;
 }
 
 void kel_arch_set_elevated(struct pt_regs *regs)
@@ -223,7 +228,7 @@ static int divert_sigsegv(struct kprobe *p, struct pt_regs *regs)
 		return 0;
 	if (pc != (unsigned long)kel_gate) {
 		if (!(th->flags & KEL_T_KADDR) || is_ttbr0_addr(address) || !is_ttbr0_addr(pc) ||
-		    checks_tags())
+		    wants_checks())
 			return 0;
 		/* was elevated, and it did not help */
 		if (pc == th->arch.fault_pc && address == th->arch.fault_address)
@@ -239,7 +244,7 @@ static int divert_sigill(struct kprobe *p, struct pt_regs *regs)
 
 	if (!th || !(th->flags & KEL_T_PRIVILEGED) || (int)regs->regs[0] != SIGILL ||
 	    (int)regs->regs[1] != ILL_ILLOPC || task_pt_regs(current)->pc == th->arch.fault_pc ||
-	    checks_tags())
+	    wants_checks())
 		return 0;
 	instruction_pointer_set(regs, (unsigned long)on_sigill);
 	return 1;
