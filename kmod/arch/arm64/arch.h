@@ -61,7 +61,11 @@ static inline bool kel_odd_flags(const struct pt_regs *regs)
 	return false;		/* ERET puts everything back */
 }
 
-/* A system call's number, arguments and result, in its caller's registers. */
+/*
+ * A system call's number, arguments (until it has a result) and result, in its
+ * caller's registers. Not orig_x0: what a tracer puts in the place of the first
+ * argument does not get there in every kernel.
+ */
 static inline unsigned long kel_syscall_nr(const struct pt_regs *regs)
 {
 	return (u32)regs->syscallno;
@@ -69,7 +73,7 @@ static inline unsigned long kel_syscall_nr(const struct pt_regs *regs)
 
 static __always_inline unsigned long kel_arg(const struct pt_regs *regs, unsigned int n)
 {
-	return n ? regs->regs[n] : regs->orig_x0;
+	return regs->regs[n];
 }
 
 static inline void kel_set_result(struct pt_regs *regs, long value)
