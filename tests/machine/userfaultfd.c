@@ -18,13 +18,13 @@ static unsigned char *area;		/* PAGES, then the stack */
 static volatile bool stop;
 static volatile unsigned long missing, protected;
 
-/* mov $n, %eax; ret; then n everywhere */
+/* A function that returns n, and n everywhere behind it. */
 static void content(unsigned char *page, unsigned int n)
 {
+	const unsigned char code[] = CODE_RETURNS(n);
+
 	memset(page, n, 4096);
-	page[0] = 0xb8;
-	memcpy(page + 1, &n, 4);
-	page[5] = 0xc3;
+	memcpy(page, code, sizeof(code));
 }
 
 static void *delivers(void *unused)
