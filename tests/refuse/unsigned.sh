@@ -1,7 +1,6 @@
 #!/bin/bash
 # Where only signed modules may be loaded, ours is refused by the kernel as it is built here, and `symbiote check` says
-# what is missing. A key of one's own has to be in the firmware's list (MOK) or in the kernel's build: root alone cannot
-# bring one into a keyring that the kernel trusts for modules, and neither can this test.
+# what is missing. How a key of one's own is trusted: tests/signing.
 set -eu
 # shellcheck source=tests/elevate/lib.sh
 . "$(dirname "$0")/../elevate/lib.sh"
