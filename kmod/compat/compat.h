@@ -33,6 +33,12 @@ static inline unsigned long kel_entry_work(void)
 }
 #endif
 
+/* 7.0: arm64 looks for work on its way to user mode as the others do */
+#if defined(CONFIG_ARM64) && !defined(_TIF_WORK_MASK)
+#include <linux/irq-entry-common.h>
+#define _TIF_WORK_MASK	EXIT_TO_USER_MODE_WORK
+#endif
+
 /* 6.10: the file in a struct fd is not to be used by name */
 #if defined(__LINUX_FILE_H) && !defined(KEL_HAVE_FD_FILE)
 #define fd_file(f)	((f).file)

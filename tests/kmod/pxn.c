@@ -20,7 +20,7 @@ u64 kel_test_pxn(unsigned long addr)
 	if (p4d_none(*p4d))
 		goto out;
 	pud = pud_offset(p4d, addr);
-	if (pud_none(*pud) || pud_sect(*pud))
+	if (pud_none(*pud) || pud_leaf(*pud))
 		goto out;
 	pmd = pmd_offset(pud, addr);
 	if (!pmd_present(*pmd))

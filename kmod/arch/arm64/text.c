@@ -58,7 +58,7 @@ static enum result clear_tables(struct mm_struct *mm, unsigned long addr)
 	pud = pud_offset(p4d, addr);
 	if (pud_none(READ_ONCE(*pud)))
 		return NOTHING;
-	if (pud_sect(READ_ONCE(*pud)))
+	if (pud_leaf(READ_ONCE(*pud)))
 		return IMPOSSIBLE;
 	pmd = pmd_offset(pud, addr);
 	lock = pmd_lock(mm, pmd);
@@ -95,13 +95,13 @@ static enum result clear_tables(struct mm_struct *mm, unsigned long addr)
  */
 static void flush(struct mm_struct *mm, unsigned long addr)
 {
+	u64 page = (u64)ASID(mm) << 48 | (addr >> 12 & GENMASK_ULL(43, 0));
 	unsigned int i;
 
 	dsb(ishst);
-	addr = __TLBI_VADDR(addr, ASID(mm));
 	for (i = 0; i < 2; i++) {
-		__tlbi(vae1is, addr);
-		__tlbi_user(vae1is, addr);
+		asm volatile("tlbi vae1is, %0" : : "r" (page));
+		asm volatile("tlbi vae1is, %0" : : "r" (page | USER_ASID_FLAG));
 		dsb(ish);
 	}
 }
