@@ -18,7 +18,8 @@ static struct counter {
 	char pad[120];
 } counters[64];
 static volatile bool stop;
-static long total, aborted, elevated_seen;
+static long total, elevated_seen;
+static _Atomic long aborted;
 
 /* Adds one to this CPU's counter; false if the sequence was aborted. */
 static __attribute__((noinline)) bool add(struct rseq *r)
@@ -87,20 +88,19 @@ abort:
 static void *work(void *flags)
 {
 	struct rseq *r = (void *)((char *)__builtin_thread_pointer() + __rseq_offset);
-	long mine = 0, aborts = 0, elevated = 0, pid = getpid();
+	long mine = 0, elevated = 0, pid = getpid();
 
 	kel_elevate((unsigned long)flags);
 	while (!stop) {
 		must(gate0(SYS_getpid) == pid);		/* and elevated again */
 		for (int i = 0; i < 20; i++) {
 			while (!add(r))
-				aborts++;
+				aborted++;
 			mine++;
 			elevated += cpl() == 0;
 		}
 	}
 	__sync_fetch_and_add(&total, mine);
-	__sync_fetch_and_add(&aborted, aborts);
 	__sync_fetch_and_add(&elevated_seen, elevated);
 	return NULL;
 }
@@ -117,6 +117,7 @@ static void *disturb(void *unused)
 static void run(unsigned long flags)
 {
 	pthread_t threads[THREADS], disturbers[2];
+	double start = kel_now();
 	long sum = 0;
 
 	stop = false;
@@ -126,7 +127,8 @@ static void run(unsigned long flags)
 		must(!pthread_create(&disturbers[i], NULL, disturb, NULL));
 	for (int i = 0; i < THREADS; i++)
 		must(!pthread_create(&threads[i], NULL, work, (void *)flags));
-	sleep(2);
+	while (kel_now() < start + 2 || (!aborted && kel_now() < start + 40))
+		usleep(100000);
 	stop = true;
 	for (int i = 0; i < THREADS; i++)
 		must(!pthread_join(threads[i], NULL));
