@@ -5,7 +5,7 @@ set -eu
 . "$(dirname "$0")/lib.sh"
 
 type strace >/dev/null 2>&1 || skip "no strace"
-"$helpers/symbiotes" 110 1 2 &
+"$helpers/symbiotes" 1000 1 2 &
 symbiotes=$!
 sleep 0.5
 # Its one child is the process that works.
