@@ -7,6 +7,7 @@ set -eu
 type strace >/dev/null 2>&1 || skip "no strace"
 "$helpers/symbiotes" 1000 1 2 &
 symbiotes=$!
+trap 'kill -TERM $symbiotes 2>/dev/null || true' EXIT
 sleep 0.5
 # Its one child is the process that works.
 pid=$(pgrep -P "$symbiotes" | head -n 1)
