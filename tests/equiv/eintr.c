@@ -248,17 +248,17 @@ struct outcome {
 	unsigned long hash;
 };
 
-/* What TCP has on its way makes room a little later. */
-static void keep_full(int fd)
+/* What TCP has on its way makes room a little later, and its timers do once more. */
+static void keep_full(int fd, int tries)
 {
 	for (int refused = 0; refused < 3; refused++) {
-		usleep(3000);
+		usleep(3000 << tries);
 		if (send(fd, noise, 64, MSG_DONTWAIT) > 0)
 			refused = -1;
 	}
 }
 
-static struct outcome run(const struct row *r, enum treatment treatment, enum mode mode)
+static struct outcome run(const struct row *r, enum treatment treatment, enum mode mode, int tries)
 {
 	struct target t = { .fd = -1, .peer = -1, .check = -1, .epfd = -1 };
 	const struct kind *kind = find_kind(r->kind);
@@ -271,7 +271,7 @@ static struct outcome run(const struct row *r, enum treatment treatment, enum mo
 	memset((void *)common, 0, sizeof(*common));
 	kind->make(&t, kind->arg, r->state);
 	if (r->state == FULL)
-		keep_full(t.fd);
+		keep_full(t.fd, tries);
 	if (r->timeo) {
 		setsockopt(t.fd, SOL_SOCKET, SO_RCVTIMEO, &long_time, sizeof(long_time));
 		setsockopt(t.fd, SOL_SOCKET, SO_SNDTIMEO, &long_time, sizeof(long_time));
@@ -331,11 +331,11 @@ int main(void)
 			n++;
 again:
 			for (int mode = 0; mode < NR_MODES; mode++)
-				o[mode] = run(r, treatment, mode);
+				o[mode] = run(r, treatment, mode, tries);
 			if (!memcmp(&o[0], &o[1], sizeof(*o)) && !memcmp(&o[0], &o[2], sizeof(*o)))
 				continue;
-			/* what is a matter of time is not so twice over */
-			if (++tries < 3)
+			/* what is a matter of time is not so each time, with more of it */
+			if (++tries < 8)
 				goto again;
 			differ++;
 			printf("%s on %s, %s%s, %s:\n", r->call, r->kind, state_names[r->state],
