@@ -29,7 +29,8 @@ struct page {
 
 static unsigned int value_of(unsigned long n, unsigned int generation)
 {
-	return merge && !generation ? n % 4 : n * 2654435761u + generation;
+	/* for KSM they go on being alike, however often they were changed */
+	return merge ? (n + generation) % 4 : n * 2654435761u + generation;
 }
 
 static void fill(struct page *p, unsigned int value)
