@@ -203,6 +203,8 @@ class Server:
         """Of all its processes: calls that were shortcuts, calls that were not, waits."""
         taken = fallbacks = waits = 0
         for pid in self.pids:
+            if not os.path.isdir(f"/proc/{pid}"):
+                continue  # it was there while the server started
             out = subprocess.run(["symbiote", "stat", "--json", str(pid)], stdout=subprocess.PIPE, text=True)
             if out.returncode == 0:
                 stat = json.loads(out.stdout)["process"]
