@@ -143,6 +143,7 @@ void kel_local_init(void);
 enum kel_way { KEL_WAY_SENDMSG, KEL_WAY_DELIVERED, KEL_WAY_DIRECT };
 int kel_local_sendmsg(struct sock *sk, struct msghdr *msg, size_t len, enum kel_way *way);
 int kel_local_recvmsg(struct sock *sk, struct msghdr *msg, size_t len, int flags);
+long kel_local_call(struct sock *sk, kel_sys_t sys, struct pt_regs *regs);
 extern void *kel_tcp_recvmsg;		/* tcp_recvmsg(), which not every kernel exports */
 
 /* stats.c */

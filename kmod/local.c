@@ -9,8 +9,9 @@
  * takes is decided anew for each: to the receiver they look the same.
  *
  * The segment is caught where TCP gives it to IP, at the queue_xmit function
- * of the socket, which is ours for the time of one sendmsg or recvmsg (whose
- * segments are ACKs) and only then: nothing is left behind in a socket.
+ * of the socket, which is ours for the time of one sendmsg, recvmsg (whose
+ * segments are ACKs), sendfile or setsockopt (which takes off a cork), and only
+ * then: nothing is left behind in a socket.
  *
  * A small write on a connection with nothing in flight needs still less: what
  * the receiver is certain to take is as good as acknowledged. So it is made a
@@ -284,6 +285,14 @@ static void local_begin(struct sock *sk)
 		cmpxchg(&inet_csk(sk)->icsk_af_ops, ipv4_ops, &local_ops);
 }
 
+static void begin_unlocked(struct sock *sk)
+{
+	spin_lock_bh(&sk->sk_lock.slock);
+	if (!sock_owned_by_user(sk))
+		local_begin(sk);
+	spin_unlock_bh(&sk->sk_lock.slock);
+}
+
 /* It may have slept, and another thread have been here. */
 static void local_end(struct sock *sk)
 {
@@ -523,11 +532,21 @@ int kel_local_recvmsg(struct sock *sk, struct msghdr *msg, size_t len, int flags
 
 	if (!READ_ONCE(local) || !ip_ptypes || !will_ack(sk))
 		return kel_call_recvmsg(kel_tcp_recvmsg, sk, msg, len, flags);
-	spin_lock_bh(&sk->sk_lock.slock);
-	if (!sock_owned_by_user(sk))
-		local_begin(sk);
-	spin_unlock_bh(&sk->sk_lock.slock);
+	begin_unlocked(sk);
 	ret = kel_call_recvmsg(kel_tcp_recvmsg, sk, msg, len, flags);
+	local_end(sk);
+	return ret;
+}
+
+/* A system call that may send on this socket, other than by sendmsg. */
+long kel_local_call(struct sock *sk, kel_sys_t sys, struct pt_regs *regs)
+{
+	long ret;
+
+	if (!READ_ONCE(local) || !ip_ptypes)
+		return sys(regs);
+	begin_unlocked(sk);
+	ret = sys(regs);
 	local_end(sk);
 	return ret;
 }

@@ -15,6 +15,7 @@
 #include <linux/module.h>
 #include <linux/sched/xacct.h>
 #include <linux/socket.h>
+#include <linux/tcp.h>
 #include <linux/uaccess.h>
 #include <linux/uio.h>
 #include <asm/unistd.h>
@@ -43,6 +44,8 @@ static struct {
 #define SHALLOW(call)		{ __NR_##call, false, #call, KEL_SYS #call },
 #define DEEP(call, function)	{ __NR_##call, true, #call, #function },
 #define __NR_kelevate		0	/* is a parameter */
+#define __NR_newfstat		__NR_fstat
+#define __NR_sendfile64		__NR_sendfile
 #include "shortcuts.def"
 };
 
@@ -282,6 +285,77 @@ out:
 	return ret;
 }
 
+/* writev on TCP: as write. */
+static long deep_writev(struct pt_regs *regs, struct kel_thread *th)
+{
+	struct iovec fast[UIO_FASTIOV], *iov = fast;
+	enum kel_way way = KEL_WAY_SENDMSG;
+	struct msghdr msg = { };
+	struct socket *sock;
+	long ret = KEL_NOT_DEEP;
+	struct fd f = fdget(kel_arg(regs, 0));
+
+	if (!fd_file(f))
+		return KEL_NOT_DEEP;
+	sock = kel_sock_from_file(fd_file(f));
+	if (!sock || socket_kind(sock) != KIND_TCP || kel_arg(regs, 2) > UIO_FASTIOV ||
+	    import_iovec(ITER_SOURCE, (void __user *)kel_arg(regs, 1), kel_arg(regs, 2),
+			 UIO_FASTIOV, &iov, &msg.msg_iter) <= 0)
+		goto out;
+	ret = hook_file(fd_file(f), MAY_WRITE);
+	if (!ret) {
+		if (fd_file(f)->f_flags & O_NONBLOCK)
+			msg.msg_flags = MSG_DONTWAIT;
+		ret = sock_out(sock, KIND_TCP, &msg, iov_iter_count(&msg.msg_iter), &way);
+		th->rows[ROW_writev_tcp_sendmsg + way]++;
+	}
+	if (ret > 0) {
+		fsnotify_modify(fd_file(f));
+		add_wchar(current, ret);
+	}
+	inc_syscw(current);
+	kfree(iov);
+out:
+	fdput(f);
+	return ret;
+}
+
+/* A system call that makes TCP send on this descriptor: as it is, but its segments take our way. */
+static long deep_sends(struct pt_regs *regs, struct kel_thread *th, int fd, unsigned int row)
+{
+	struct kel_shortcut *sc = &kel_shortcuts[rows[row].nr];
+	long ret = KEL_NOT_DEEP;
+	struct fd f = fdget(fd);
+	struct socket *sock;
+
+	if (!fd_file(f))
+		return KEL_NOT_DEEP;
+	sock = kel_sock_from_file(fd_file(f));
+	if (sock && socket_kind(sock) == KIND_TCP) {
+		u64 delivered = th->delivered;
+
+		ret = kel_local_call(sock->sk, sc->sys, regs);
+		th->rows[th->delivered != delivered ? row : sc->row]++;
+	}
+	fdput(f);
+	return ret;
+}
+
+static long deep_sendfile(struct pt_regs *regs, struct kel_thread *th)
+{
+	return deep_sends(regs, th, kel_arg(regs, 0), ROW_sendfile64_tcp_v4_do_rcv);
+}
+
+/* What was held back goes when the cork is taken off. */
+static long deep_setsockopt(struct pt_regs *regs, struct kel_thread *th)
+{
+	int option = kel_arg(regs, 2);
+
+	if ((int)kel_arg(regs, 1) != SOL_TCP || (option != TCP_CORK && option != TCP_NODELAY))
+		return KEL_NOT_DEEP;
+	return deep_sends(regs, th, kel_arg(regs, 0), ROW_setsockopt_tcp_v4_do_rcv);
+}
+
 static long gate_kelevate(const struct pt_regs *regs)
 {
 	switch ((unsigned int)kel_arg(regs, 0)) {
@@ -358,5 +432,8 @@ int kel_shortcut_init(void)
 	kel_shortcuts[__NR_recvfrom].deep = deep_recvfrom;
 	kel_shortcuts[__NR_sendto].deep = deep_sendto;
 	kel_shortcuts[__NR_sendmsg].deep = deep_sendmsg;
+	kel_shortcuts[__NR_writev].deep = deep_writev;
+	kel_shortcuts[__NR_sendfile64].deep = deep_sendfile;
+	kel_shortcuts[__NR_setsockopt].deep = deep_setsockopt;
 	return 0;
 }

@@ -215,13 +215,14 @@ static void choose_calls(enum symbiote_status status, uint64_t other_library)
 		symbiote_thread.calls = calls;
 }
 
-static bool libc_cancels(void)
+/* Is libc 2.minor, or newer? */
+static bool libc_from(long wanted)
 {
 	char *end;
 	long major = strtol(gnu_get_libc_version(), &end, 10);
 	long minor = *end == '.' ? strtol(end + 1, NULL, 10) : 0;
 
-	return major > 2 || (major == 2 && minor >= 41);
+	return major > 2 || (major == 2 && minor >= wanted);
 }
 
 /* Says why not, when that was asked for. Strict: and that is the end. */
@@ -261,7 +262,8 @@ static __attribute__((constructor)) void start(void)
 	int error = 0;
 
 	symbiote_stats_start();
-	symbiote_process.libc_cancels = libc_cancels();
+	symbiote_process.libc_cancels = libc_from(41);
+	symbiote_process.fstat_by_path = libc_from(33) && !libc_from(39);
 	other_library = symbiote_resolve_next();
 	for (size_t i = 0; i < sizeof(stages) / sizeof(stages[0]) &&
 	     status == SYMBIOTE_STATUS_ELEVATED; i++)

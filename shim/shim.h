@@ -76,6 +76,7 @@ struct process {
 	uint8_t reason[NR_CALLS];	/* why the others do not */
 	bool all_inherit;		/* see thread.c */
 	bool libc_cancels;		/* see wrappers.c */
+	bool fstat_by_path;		/* likewise */
 };
 
 extern struct process symbiote_process;

@@ -15,6 +15,7 @@
 
 struct symbiote_stats symbiote_stats;
 
+#define FSTAT_NR(fd)	SYS_fstat	/* or its other one: the module has both */
 #define CALL(ret, name, nr, ...) { #name, nr },
 static const struct {
 	char name[16];

@@ -9,7 +9,7 @@
  *			libc's function, or another preloaded library's
  *	the kernel	before the constructor has looked for the next
  *
- * Cancellation. All of these are cancellation points. Up to glibc 2.40 that
+ * Cancellation. Most of these are cancellation points. Up to glibc 2.40 that
  * means: in a process with threads, the thread's cancel type is asynchronous
  * while it is in the kernel. pthread_setcanceltype() does the same from here,
  * and acts on a request that is already pending, as libc does. The unwinding
@@ -25,6 +25,7 @@
 #define _GNU_SOURCE
 #include <dlfcn.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <gnu/libc-version.h>
 #include <poll.h>
 #include <pthread.h>
@@ -33,6 +34,7 @@
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/uio.h>
 
@@ -41,6 +43,13 @@
 
 #define EXPORT		__attribute__((visibility("default")))
 #define SIGSET_BYTES	(_NSIG / 8)	/* of the kernel's sigset_t */
+
+/* A variadic argument that is there only with these flags. */
+#define OPEN_MODE(flags, mode) \
+	((flags) & O_CREAT || ((flags) & O_TMPFILE) == O_TMPFILE ? (mode) : 0)
+/* Which of two calls libc makes for fstat(): a filter may allow only one of them. */
+#define FSTAT_NR(fd) \
+	(symbiote_process.fstat_by_path && (fd) >= 0 ? SYS_newfstatat : SYS_fstat)
 
 /* What libc itself calls when a fortified function sees an overflow. */
 _Noreturn void __chk_fail(void);
@@ -141,6 +150,26 @@ ret shim_##name params							\
 {									\
 	if (likely(symbiote_thread.calls & CALL_BIT(CALL_##name)) &&	\
 	    likely(alone()))						\
+		return result(gate_call(symbiote_process.gate, nr,	\
+					ARGS args));			\
+	return other_##name names;					\
+}
+
+#define PLAIN(ret, name, nr, params, names, args)			\
+static __attribute__((noinline)) ret other_##name params		\
+{									\
+	if ((symbiote_thread.calls & CALL_BIT(CALL_##name)) ||		\
+	    symbiote_enter(CALL_##name))				\
+		return result(gate_call(symbiote_process.gate, nr,	\
+					ARGS args));			\
+	if (likely(next.name))						\
+		return next.name names;					\
+	return result(gate_syscall(nr, ARGS args));			\
+}									\
+									\
+ret shim_##name params							\
+{									\
+	if (likely(symbiote_thread.calls & CALL_BIT(CALL_##name)))	\
 		return result(gate_call(symbiote_process.gate, nr,	\
 					ARGS args));			\
 	return other_##name names;					\

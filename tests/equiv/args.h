@@ -575,6 +575,132 @@ static void build_pselect(struct target *t, long *a, const long *v)
 	a[5] = (long)both;
 }
 
+/* hold: so many bytes are in the cork's way before it is done */
+static const struct sockopt {
+	int level, name, hold;
+} sockopts[] = {
+	{ SOL_TCP, TCP_CORK, 100 }, { SOL_TCP, TCP_CORK, 0 }, { SOL_TCP, TCP_NODELAY, 100 },
+	{ SOL_TCP, TCP_NODELAY, 0 }, { SOL_TCP, TCP_MAXSEG, 0 }, { SOL_TCP, TCP_KEEPIDLE, 0 },
+	{ SOL_TCP, TCP_USER_TIMEOUT, 0 }, { SOL_TCP, TCP_CONGESTION, 0 }, { SOL_TCP, 999, 0 },
+	{ SOL_SOCKET, SO_REUSEADDR, 0 }, { SOL_SOCKET, SO_KEEPALIVE, 0 }, { SOL_SOCKET, SO_RCVBUF, 0 },
+	{ SOL_SOCKET, SO_SNDBUF, 0 }, { SOL_SOCKET, SO_LINGER, 0 }, { SOL_SOCKET, SO_RCVTIMEO, 0 },
+	{ SOL_SOCKET, SO_RCVLOWAT, 0 }, { SOL_SOCKET, SO_PRIORITY, 0 }, { SOL_SOCKET, SO_PASSCRED, 0 },
+	{ SOL_SOCKET, SO_ATTACH_FILTER, 0 }, { SOL_SOCKET, SO_ZEROCOPY, 0 }, { SOL_SOCKET, 999, 0 },
+	{ SOL_IP, IP_TOS, 0 }, { SOL_IP, IP_TTL, 0 }, { SOL_IPV6, IPV6_UNICAST_HOPS, 0 },
+	{ SOL_IPV6, IPV6_V6ONLY, 0 }, { 12345, 1, 0 }, { -1, -1, 0 },
+};
+DIM(option, { "CORK with data", 0 }, { "CORK", 1 }, { "NODELAY with data", 2 }, { "NODELAY", 3 }, { "MAXSEG", 4 },
+	{ "KEEPIDLE", 5 }, { "USER_TIMEOUT", 6 }, { "CONGESTION", 7 }, { "unknown of TCP", 8 }, { "REUSEADDR", 9 },
+	{ "KEEPALIVE", 10 }, { "RCVBUF", 11 }, { "SNDBUF", 12 }, { "LINGER", 13 }, { "RCVTIMEO", 14 },
+	{ "RCVLOWAT", 15 }, { "PRIORITY", 16 }, { "PASSCRED", 17 }, { "ATTACH_FILTER", 18 }, { "ZEROCOPY", 19 },
+	{ "unknown", 20 }, { "TOS", 21 }, { "TTL", 22 }, { "UNICAST_HOPS", 23 }, { "V6ONLY", 24 },
+	{ "unknown level", 25 }, { "-1", 26 });
+DIM(number, { "0", 0 }, { "1", 1 }, { "-1", -1 }, { "1000", 1000 }, { "INT_MAX", 0x7fffffff });
+DIM(value_len, { "4", 4 }, { "0", 0 }, { "1", 1 }, { "8", 8 }, { "16", 16 }, { "-1", -1 }, { "INT_MAX", 0x7fffffff });
+
+static void build_setsockopt(struct target *t, long *a, const long *v)
+{
+	const struct sockopt *o = &sockopts[v[0]];
+	int on = 1, number_ = v[1];
+
+	if (o->hold && !setsockopt(t->fd, SOL_TCP, TCP_CORK, &on, sizeof(on)))
+		send(t->fd, noise, o->hold, MSG_DONTWAIT | MSG_NOSIGNAL);
+	t->option = o;
+	memset(arena->buf, 0, 64);
+	memcpy(arena->buf, &number_, sizeof(number_));
+	a[1] = o->level;
+	a[2] = o->name;
+	a[3] = moved(v[2], arena->buf, 16);
+	a[4] = v[3];
+}
+
+DIM(way, { "to it", 0 }, { "from it", 1 }, { "to itself", 2 });
+DIM(place, { "NULL", P_NULL }, { "100", P_GOOD }, { "half mapped", P_HALF }, { "read-only", P_READONLY },
+	{ "PROT_NONE", P_NONE }, { "8", P_BAD }, { "kernel's", P_KERNEL }, { "not canonical", P_NONCANONICAL });
+DIM(count, { "64", 64 }, { "0", 0 }, { "1", 1 }, { "4096", 4096 }, { "65537", 65537 }, { "2^31", 0x80000000 },
+	{ "SSIZE_MAX", LONG_MAX }, { "-1", -1 });
+
+#define SOURCE_SIZE 30000
+static char source_file[64], made_file[64];	/* in equiv_dir */
+
+static void build_sendfile(struct target *t, long *a, const long *v)
+{
+	static const uint64_t hundred = 100;
+	struct stat st;
+
+	if (v[0] == 0) {
+		a[1] = open(source_file, O_RDONLY);
+	} else if (v[0] == 1) {
+		a[1] = t->fd;
+		a[0] = t->check = memfd_create("sink", 0);
+	} else {
+		a[1] = t->fd;
+	}
+	memcpy(arena->buf, &hundred, sizeof(hundred));
+	a[2] = moved(v[1], arena->buf, sizeof(hundred));
+	a[3] = v[2];
+	/* /dev/zero has no end */
+	if (v[0] && !fstat(t->fd, &st) && S_ISCHR(st.st_mode) && (unsigned long)a[3] > 65537)
+		a[3] = 65537;
+}
+
+enum { N_SOURCE = P_WRAP + 1, N_EMPTY, N_HERE, N_MADE, N_LONG, N_UNDER, N_NULL_DEVICE };
+DIM(dir, { "AT_FDCWD", AT_FDCWD }, { "fd", 0 }, { "-1", -1 });
+DIM(path, { "a file", N_SOURCE }, { "new", N_MADE }, { "empty", N_EMPTY }, { ".", N_HERE },
+	{ "too long", N_LONG }, { "below a file", N_UNDER }, { "/dev/null", N_NULL_DEVICE }, POINTERS);
+DIM(open_flags, { "RDONLY", O_RDONLY }, { "RDWR", O_RDWR }, { "RDWR|CREAT", O_RDWR | O_CREAT },
+	{ "WRONLY|CREAT|EXCL", O_WRONLY | O_CREAT | O_EXCL }, { "WRONLY|TRUNC", O_WRONLY | O_TRUNC },
+	{ "APPEND|CLOEXEC", O_WRONLY | O_APPEND | O_CLOEXEC }, { "DIRECTORY", O_DIRECTORY }, { "PATH", O_PATH },
+	{ "RDWR|TMPFILE", O_RDWR | O_TMPFILE }, { "NOFOLLOW|NONBLOCK", O_NOFOLLOW | O_NONBLOCK },
+	{ "3", 3 }, { "-1", -1 });
+DIM(mode, { "0600", 0600 }, { "0", 0 }, { "07777", 07777 }, { "-1", -1 });
+DIM(stat_flags, { "EMPTY_PATH", AT_EMPTY_PATH }, { "0", 0 }, { "NOFOLLOW", AT_SYMLINK_NOFOLLOW }, { "-1", -1 });
+
+/* In arena->control, of 512 bytes. */
+static long put_path(long variant)
+{
+	char *at = (char *)arena->control;
+
+	strcpy(at, source_file);
+	switch (variant) {
+	case N_EMPTY:	*at = '\0'; break;
+	case N_HERE:	strcpy(at, "."); break;
+	case N_MADE:	strcpy(at, made_file); break;
+	case N_LONG:	memset(at, 'x', 400); at[400] = '\0'; break;
+	case N_UNDER:	strcat(at, "/x"); break;
+	case N_NULL_DEVICE: strcpy(at, "/dev/null"); break;
+	}
+	return variant >= N_SOURCE ? (long)at : moved(variant, at, strlen(at) + 1);
+}
+
+static void build_openat(struct target *t, long *a, const long *v)
+{
+	t->opens = true;
+	a[0] = v[0] ? v[0] : t->fd;
+	a[1] = put_path(v[1]);
+	a[2] = v[2];
+	a[3] = v[3];
+}
+
+static void build_fstat(struct target *t, long *a, const long *v)
+{
+	t->stat = true;
+	a[0] += v[0];
+	a[1] = pointer(v[1], arena->buf);
+}
+
+static void build_fstatat(struct target *t, long *a, const long *v)
+{
+	t->stat = true;
+	a[1] = put_path(v[0]);
+	a[2] = pointer(v[1], arena->buf);
+	a[3] = v[2];
+}
+
+/* The ordinary one is what libc makes of fstat(). */
+DIM(stat_path, { "empty", N_EMPTY }, { "a file", N_SOURCE }, { "missing", N_MADE }, { "too long", N_LONG },
+	{ "below a file", N_UNDER }, { "/dev/null", N_NULL_DEVICE }, POINTERS);
+
 #define MAX_DIMS 6
 
 static const struct call {
@@ -610,6 +736,11 @@ static const struct call {
 	{ "accept", SYS_accept, build_accept, { &from } },
 	{ "accept4", SYS_accept4, build_accept, { &from, &accept_flags } },
 	{ "close", SYS_close, build_fd, { &upper } },
+	{ "openat", SYS_openat, build_openat, { &dir, &path, &open_flags, &mode } },
+	{ "fstat", SYS_fstat, build_fstat, { &upper, &header } },
+	{ "newfstatat", SYS_newfstatat, build_fstatat, { &stat_path, &header, &stat_flags } },
+	{ "sendfile", SYS_sendfile, build_sendfile, { &way, &place, &count } },
+	{ "setsockopt", SYS_setsockopt, build_setsockopt, { &option, &number, &header, &value_len } },
 	/* not the shim's, but the gate's */
 	{ "preadv2", SYS_preadv2, build_rwv, { &iov, &offset, &rwf } },
 	{ "pwritev2", SYS_pwritev2, build_rwv, { &iov, &offset, &rwf } },

@@ -43,7 +43,7 @@ struct op {
 #define OUTCOME(X) \
 	X(ret) X(blocked) X(sigpipe) X(sigxfsz) X(other_signals) X(offset) X(size) X(file_hash) \
 	X(fd_flags) X(file_flags) X(revents) X(peer_revents) X(so_error) X(open_fds) X(cloexec_fds) \
-	X(peer_bytes) X(peer_hash) X(memory)
+	X(peer_bytes) X(peer_hash) X(memory) X(option) X(made)
 #define MEMBER(name) long name;
 struct outcome { OUTCOME(MEMBER) };
 #define NAME(name) #name,
@@ -210,11 +210,24 @@ static void mask_port(const struct target *t, void *addr)
 		in->sin_port = 7;
 }
 
+/* Of a struct stat whose first bytes may have been written. */
+static void mask_stat(struct stat *st, size_t size)
+{
+	if (size > offsetof(struct stat, st_ino))
+		st->st_ino = 0;
+	if (size == sizeof(*st))
+		memset(&st->st_atim, 0, 3 * sizeof(st->st_atim));
+}
+
 /* What differs between any two sides, whoever does it: port of the other end, times. */
 static void mask_memory(const struct target *t)
 {
 	struct cmsghdr *c = (void *)arena->control;
 
+	if (t->stat) {
+		mask_stat((void *)arena->buf, sizeof(struct stat));
+		mask_stat((void *)(half + PAGE - 24), 24);
+	}
 	mask_port(t, arena->addr);
 	mask_port(t, half + PAGE - 8);
 	mask_port(t, half + PAGE - 4);
@@ -230,7 +243,8 @@ static void look(struct target *t, struct outcome *o)
 {
 	struct pollfd fds[24] = { 0 };
 	socklen_t len = sizeof(int);
-	int error = 0;
+	int error = 0, value = 0;
+	struct stat made;
 
 	o->offset = lseek(t->fd, 0, SEEK_CUR);
 	o->fd_flags = fcntl(t->fd, F_GETFD);
@@ -256,6 +270,12 @@ static void look(struct target *t, struct outcome *o)
 	o->peer_bytes = sink.bytes;
 	o->peer_hash = sink.hash;
 	file_state(t, o);
+	len = sizeof(int);
+	if (t->option && getsockopt(t->fd, t->option->level, t->option->name, &value, &len))
+		o->option = -errno;
+	else
+		o->option = value;
+	o->made = t->opens && !stat(made_file, &made) ? made.st_mode : 0;
 	mask_memory(t);
 }
 
@@ -265,6 +285,16 @@ static void no_linger(int fd)
 	struct linger linger = { 1, 0 };
 
 	setsockopt(fd, SOL_SOCKET, SO_LINGER, &linger, sizeof(linger));
+}
+
+/* The one that operations open, and not the one they make. */
+static void make_files(void)
+{
+	int fd = open(source_file, O_WRONLY | O_CREAT, 0600);
+
+	must(fd >= 0 && write(fd, noise, SOURCE_SIZE) == SOURCE_SIZE);
+	close(fd);
+	unlink(made_file);
 }
 
 static void clean_up(struct target *t)
@@ -282,6 +312,8 @@ static void clean_up(struct target *t)
 		dup2(1, 0);
 	must(!syscall(SYS_close_range, base_fd, ~0U, 0));
 	setrlimit(RLIMIT_FSIZE, &none_);
+	if (t->opens)
+		make_files();
 	sigemptyset(&usr1);
 	sigaddset(&usr1, SIGUSR1);
 	while (sigtimedwait(&usr1, NULL, &now) > 0)
@@ -649,6 +681,8 @@ static void set_up(void)
 
 	must(mkdtemp(equiv_dir));
 	snprintf(disk_dir, sizeof(disk_dir), "%s/disk", equiv_dir);
+	snprintf(source_file, sizeof(source_file), "%s/source", equiv_dir);
+	snprintf(made_file, sizeof(made_file), "%s/made", equiv_dir);
 	snprintf(command, sizeof(command), "cd %s && mkdir watched disk && %s", equiv_dir, self ? "touch loop" :
 		 "modprobe loop && truncate -s 32M image && mke2fs -q -t ext4 image && mount -o loop image disk && "
 		 "ln -s $(findmnt -no SOURCE disk) loop");
@@ -657,6 +691,7 @@ static void set_up(void)
 
 	for (size_t i = 0; i < sizeof(noise); i++)
 		noise[i] = i * 2654435761 >> 13;
+	make_files();
 	for (size_t i = 0; i < sizeof(caught_signals) / sizeof(int); i++)
 		must(!sigaction(caught_signals[i], &action, NULL));
 	sigemptyset(&usr1);

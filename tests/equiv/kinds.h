@@ -67,6 +67,9 @@ struct target {
 	socklen_t addr_len;
 	bool kind_pty;		/* delivers by a worker */
 	bool timed;		/* ends by itself, after some time */
+	bool stat;		/* arena->buf is a struct stat */
+	bool opens;		/* one of our two files, perhaps */
+	const struct sockopt *option;	/* that is set, to be looked at */
 	void (*wake)(struct target *t);	/* other than by the other end */
 };
 

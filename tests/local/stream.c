@@ -20,6 +20,7 @@
 #define SYSCTLS		"/proc/sys/net/ipv4/"
 
 static unsigned char pattern[PERIOD + BIGGEST];
+static int pattern_file;		/* what is in it, for sendfile */
 static volatile double round_end;
 static bool plain_only;
 static __thread bool elevated;
@@ -90,7 +91,10 @@ static void set(const char *directory, const char *name, const char *value)
 
 static void option(int fd, int level, int name, int value)
 {
-	must(!setsockopt(fd, level, name, &value, sizeof(value)), "%d: %d", name, errno);
+	if (elevated && one_in(2))
+		must(!gate6(SYS_setsockopt, fd, level, name, &value, sizeof(value), 0), "%d", name);
+	else
+		must(!setsockopt(fd, level, name, &value, sizeof(value)), "%d: %d", name, errno);
 }
 
 /* A page, and nothing behind it. */
@@ -109,9 +113,14 @@ static long put(struct end *end, const void *from, size_t n, int flags)
 {
 	struct iovec two[] = { { (void *)from, n / 2 }, { (char *)from + n / 2, n - n / 2 } };
 	struct msghdr msg = { .msg_iov = two, .msg_iovlen = 2 };
+	off_t place = (unsigned char *)from - pattern;
 	long ret;
 
 	if (elevated && !one_in(16)) {
+		if (!flags && one_in(4) && place >= 0 && place < PERIOD)
+			return gate6(SYS_sendfile, end->fd, pattern_file, &place, n, 0, 0);
+		if (!flags && one_in(3))
+			return gate3(SYS_writev, end->fd, two, 2);
 		if (!flags && one_in(2))
 			return gate3(SYS_write, end->fd, from, n);
 		return gate6(SYS_sendto, end->fd, from, n, flags, 0, 0);
@@ -555,6 +564,8 @@ static void streams(unsigned int first)
 
 	for (size_t i = 0; i < sizeof(pattern); i++)
 		pattern[i] = i < PERIOD ? i * 2654435761u >> 11 ^ i * 40503u >> 7 : pattern[i - PERIOD];
+	pattern_file = memfd_create("pattern", 0);
+	must(pattern_file >= 0 && write(pattern_file, pattern, sizeof(pattern)) == sizeof(pattern));
 	seed = first;
 	signal(SIGPIPE, SIG_IGN);
 	action.sa_flags = one_in(2) ? SA_RESTART : 0;

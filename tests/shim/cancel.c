@@ -4,10 +4,12 @@
  * pending on entry, and of none while it is disabled. Cleanup handlers run, and
  * the thread's cancel type is what it was.
  */
+#include <fcntl.h>
 #include <poll.h>
 #include <pthread.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/uio.h>
 
 #include "test.h"
@@ -16,6 +18,7 @@ static int quiet[2];		/* a socket pair on which nothing comes */
 static int full[2];		/* one into which nothing goes */
 static int listener, epfd;
 static char space[65536];
+static char fifo[64];		/* which nobody writes */
 
 static void blocking_call(int which)
 {
@@ -45,9 +48,11 @@ static void blocking_call(int which)
 	case 16: accept4(listener, NULL, NULL, 0); break;
 	case 17: close(-1); break;		/* does not block */
 	case 18: sendto(full[0], space, sizeof(space), 0, NULL, 0); break;
+	case 19: open(fifo, O_RDONLY); break;
+	case 20: openat(AT_FDCWD, fifo, O_RDONLY); break;
 	}
 }
-#define CALLS	19
+#define CALLS	21
 #define CLOSE	17
 
 static volatile int which, cleaned, came_back, started;
@@ -149,6 +154,8 @@ int main(int argc, char **argv)
 	listener = socket(AF_INET, SOCK_STREAM, 0);
 	must(!listen(listener, 1));
 	epfd = epoll_create1(0);
+	sprintf(fifo, "/tmp/cancel.%d", getpid());
+	must(!mkfifo(fifo, 0600));
 	pthread_barrier_init(&barrier, NULL, 2);
 
 	must(!pthread_create(&thread, NULL, deferred, NULL));
@@ -174,5 +181,6 @@ int main(int argc, char **argv)
 	}
 	must(!pthread_create(&thread, NULL, cancel_self, NULL));
 	must(!pthread_join(thread, &result) && result == PTHREAD_CANCELED);
+	unlink(fifo);
 	return 0;
 }

@@ -1,11 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Results and errno of failing and trivial calls are those of the system call. */
 #include <fcntl.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdint.h>
 #include <sys/epoll.h>
+#include <sys/sendfile.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/uio.h>
 
@@ -83,6 +87,22 @@ static void one_descriptor(int fd, void *buf, size_t len)
 	same(epoll_wait(fd, bad_pointer(), 1, 0), RAW_EPOLL_WAIT(fd, bad_pointer(), 1, 0));
 	same(epoll_pwait(fd, &event, 1, 0, bad_pointer()), SYS_epoll_pwait, fd, &event, 1, 0, bad_pointer(), NSIG_BYTES);
 
+	struct stat st, st2;
+	off_t at = 0;
+	int on = 1;
+
+	same(fstat(fd, &st), SYS_fstat, fd, &st2);
+	must(!memcmp(&st.st_mode, &st2.st_mode, sizeof(st.st_mode)));
+	same(fstat(fd, bad_pointer()), SYS_fstat, fd, bad_pointer());
+	same(setsockopt(fd, SOL_SOCKET, SO_KEEPALIVE, &on, sizeof(on)), SYS_setsockopt, fd, SOL_SOCKET, SO_KEEPALIVE, &on, sizeof(on));
+	same(setsockopt(fd, IPPROTO_TCP, TCP_CORK, &on, sizeof(on)), SYS_setsockopt, fd, IPPROTO_TCP, TCP_CORK, &on, sizeof(on));
+	same(setsockopt(fd, IPPROTO_TCP, TCP_CORK, bad_pointer(), 4), SYS_setsockopt, fd, IPPROTO_TCP, TCP_CORK, bad_pointer(), 4);
+	same(setsockopt(fd, -1, -1, &on, -1), SYS_setsockopt, fd, -1, -1, &on, -1);
+	same(sendfile(fd, fd, &at, 10), SYS_sendfile, fd, fd, &at, 10);
+	same(sendfile(fd, -1, bad_pointer(), 10), SYS_sendfile, fd, -1, bad_pointer(), 10);
+	same(openat(fd, "x", O_RDONLY), SYS_openat, fd, "x", O_RDONLY, 0);
+	same(openat(fd, bad_pointer(), O_RDONLY), SYS_openat, fd, bad_pointer(), O_RDONLY, 0);
+
 	struct pollfd pfd = { .fd = fd, .events = POLLIN | POLLOUT }, pfd2 = pfd;
 
 	same(poll(&pfd, 1, 0), RAW_POLL(&pfd2, 1, 0));
@@ -93,6 +113,38 @@ static void one_descriptor(int fd, void *buf, size_t len)
 	same(ppoll(&pfd, 1, &now, NULL), SYS_ppoll, &pfd2, 1, &now, NULL, NSIG_BYTES);
 	same(ppoll(&pfd, 1, &bad_time, NULL), SYS_ppoll, &pfd2, 1, &bad_time, NULL, NSIG_BYTES);
 	same(ppoll(&pfd, 1, &now, bad_pointer()), SYS_ppoll, &pfd2, 1, &now, bad_pointer(), NSIG_BYTES);
+}
+
+/* The mode counts where a file is made, and only there. */
+static void opens(void)
+{
+	static const char name[] = "errors.file";
+	char dir[] = "/tmp/errors.XXXXXX";
+	struct stat st;
+	int fd, top;
+
+	must(mkdtemp(dir) && !chdir(dir));
+	umask(022);
+	top = open(".", O_PATH);
+	must(top >= 0);
+	must(open(name, O_RDONLY) == -1 && errno == ENOENT);
+	fd = open(name, O_RDWR | O_CREAT | O_EXCL, 0773);
+	must(fd >= 0 && !fstat(fd, &st) && S_ISREG(st.st_mode) && (st.st_mode & 07777) == 0751);
+	must(open(name, O_RDWR | O_CREAT | O_EXCL, 0773) == -1 && errno == EEXIST);
+	close(fd);
+	fd = openat(top, name, O_WRONLY | O_CLOEXEC);
+	must(fd >= 0 && fcntl(fd, F_GETFD) == FD_CLOEXEC && write(fd, "abc", 3) == 3);
+	close(fd);
+	fd = openat(top, ".", O_TMPFILE | O_RDWR, 0640);
+	must(fd >= 0 ? !fstat(fd, &st) && (st.st_mode & 07777) == 0640 : errno == EOPNOTSUPP, "%d", errno);
+	close(fd);
+	fd = open64(name, O_RDONLY);
+	must(fd >= 0 && !fstat64(fd, (void *)&st) && st.st_size == 3);
+	close(fd);
+	must(open("/", O_WRONLY) == -1 && errno == EISDIR);
+	must(open(bad_pointer(), O_RDONLY) == -1 && errno == EFAULT);
+	must(!unlink(name) && !chdir("/") && !rmdir(dir));
+	close(top);
 }
 
 int main(int argc, char **argv)
@@ -130,6 +182,7 @@ int main(int argc, char **argv)
 		one_descriptor(fds[i], bad_pointer(), 0);
 		one_descriptor(fds[i], space, SIZE_MAX);
 	}
+	opens();
 	same(close(-1), SYS_close, -1);
 	same(close(999), SYS_close, 999);
 

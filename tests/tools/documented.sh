@@ -29,7 +29,7 @@ done
 mapfile -t words < <(sed -n 's/^\tX(\([A-Z]*\), .*/SYMBIOTE_\1/p' "$top/shim/env.h")
 ((${#words[@]} >= 4)) || fail "variables not found in shim/env.h"
 mentions "$man/libsymbiote.7" "${words[@]}"
-mapfile -t words < <(sed -n 's/^CALL([^,]*, \([a-z0-9_]*\),.*/\1/p' "$top/shim/calls.def" | sort -u)
+mapfile -t words < <(sed -n 's/^\(CALL\|PLAIN\)([^,]*, \([a-z0-9_]*\),.*/\2/p' "$top/shim/calls.def" | sort -u)
 ((${#words[@]} >= 20)) || fail "calls not found in shim/calls.def"
 mentions "$man/libsymbiote.7" "${words[@]}"
 
