@@ -10,12 +10,26 @@
 
 static const unsigned char codes[][12] = { CODE_RETURNS(1), CODE_RETURNS(2) };
 static int (*text)(void);
+static pid_t child;
 static int mem;			/* its memory */
 static volatile long *seen, *elevated;
 
+static bool write_by_mem(long value)
+{
+	return pwrite(mem, codes[value - 1], sizeof(*codes), (off_t)(unsigned long)text) == sizeof(*codes);
+}
+
+/* From 6.12 on the kernel may want a tracer to do it (proc_mem.force_override). */
 static void write_text(long value)
 {
-	must(pwrite(mem, codes[value - 1], sizeof(*codes), (off_t)(unsigned long)text) == sizeof(*codes));
+	int status;
+
+	if (write_by_mem(value))
+		return;
+	must(!ptrace(PTRACE_ATTACH, child, NULL, NULL));
+	must(waitpid(child, &status, 0) == child && WIFSTOPPED(status), "%#x", status);
+	must(write_by_mem(value), "%d", errno);
+	must(!ptrace(PTRACE_DETACH, child, NULL, NULL));
 }
 
 static void run(void)
@@ -50,7 +64,6 @@ int main(void)
 {
 	char path[64];
 	long before;
-	pid_t child;
 	int status;
 
 	kel_nr();

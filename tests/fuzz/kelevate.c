@@ -407,6 +407,23 @@ static unsigned long symbiotes(void)
 	return kel_stat(0).symbiotes;
 }
 
+/* Who is left, and where in the kernel: for whoever has to find out why. */
+static void describe_symbiotes(void)
+{
+	struct kelevate_stat st = { .size = sizeof(st), .abi = KELEVATE_ABI, .pid = 1 };
+	char command[200];
+
+	for (; kel(KELEVATE_STAT, KELEVATE_STAT_NEXT, &st) == 0; st.pid++) {
+		printf("# %d (%s), %u threads\n", st.pid, st.comm, st.threads);
+		fflush(stdout);
+		sprintf(command, "cd /proc/%d && grep -E '^(State|PPid|NSpgid|Sig|Shd)' status; cat task/*/stack task/*/syscall",
+			st.pid);
+		if (system(command))
+			printf("# gone\n");
+		memset(st.resv, 0, sizeof(st.resv));
+	}
+}
+
 static int references(void)
 {
 	FILE *f = fopen("/sys/module/kelevate/refcnt", "r");
@@ -492,6 +509,8 @@ int main(int argc, char **argv)
 	printf("# %lu programs as nobody\n", n);
 	for (int i = 0; i < 100 && (symbiotes() || references() != refs); i++)
 		usleep(50000);
+	if (symbiotes())
+		describe_symbiotes();
 	must(!symbiotes(), "%lu symbiotes left", symbiotes());
 	must(references() == refs, "module references: %d before, %d after", refs, references());
 	return 0;
