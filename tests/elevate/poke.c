@@ -3,6 +3,7 @@
  * Text of an elevated thread is written by a debugger, running and stopped: it
  * executes the new text, elevated as before.
  */
+#include <sys/prctl.h>
 #include <sys/ptrace.h>
 #include "kel.h"
 
@@ -34,6 +35,7 @@ static void write_text(long value)
 
 static void run(void)
 {
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	kel_elevate(KELEVATE_STICKY);
 	for (;;) {
 		kel_touch();

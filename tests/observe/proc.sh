@@ -6,8 +6,9 @@ set -eu
 . "$(dirname "$0")/../elevate/lib.sh"
 
 # each: /proc/PID/{wchan, stack} of a call asleep
-declare -A waits=([read]=pipe_read [recvfrom]=unix_stream_read_generic [accept4]=inet_csk_accept
-	[poll]=do_sys_poll [epoll_wait]=do_epoll_wait [write]=pipe_write)
+# (pipes by another name from 6.15 on)
+declare -A waits=([read]='\(anon_\)\?pipe_read' [recvfrom]=unix_stream_read_generic [accept4]=inet_csk_accept
+	[poll]=do_sys_poll [epoll_wait]=do_epoll_wait [write]='\(anon_\)\?pipe_write')
 
 [[ $(uname -m) == x86_64 ]] || unset 'waits[poll]'
 coproc "$helpers/asleep"
