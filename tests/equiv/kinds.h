@@ -347,7 +347,9 @@ static void wake_listener(struct target *t)
 	socklen_t len = sizeof(addr);
 	int fd;
 
-	must(!getsockname(t->fd, (void *)&addr, &len));
+	/* the operation may have closed it */
+	if (getsockname(t->fd, (void *)&addr, &len))
+		return;
 	fd = socket(addr.ss_family, SOCK_STREAM | SOCK_NONBLOCK, 0);
 	connect(fd, (void *)&addr, len);
 	t->port = addr.ss_family == AF_UNIX ? 0 : port_of(fd);
