@@ -92,12 +92,12 @@ int main(void)
 	kel_elevate(KELEVATE_STICKY);
 	sigaction(SIGALRM, &action, NULL);
 	for (int gate = 0; gate < 2; gate++) {
-		must(call(gate, SYS_read, p[0], (long)in, 1, 0) == -EINTR && handled == 1);
+		must(call(gate, SYS_read, p[0], (long)in, 1, 0) == -EINTR && handled);
 #ifdef SYS_poll
-		must(call(gate, SYS_poll, (long)&fd, 1, -1, 0) == -EINTR && handled == 1);
+		must(call(gate, SYS_poll, (long)&fd, 1, -1, 0) == -EINTR && handled);
 #endif
-		must(call(gate, SYS_epoll_wait, e, (long)&event, 1, -1) == -EINTR && handled == 1);
-		must(call(gate, SYS_ppoll, (long)&fd, 1, 0, 0) == -EINTR && handled == 1);
+		must(call(gate, SYS_epoll_wait, e, (long)&event, 1, -1) == -EINTR && handled);
+		must(call(gate, SYS_ppoll, (long)&fd, 1, 0, 0) == -EINTR && handled);
 	}
 	action.sa_flags = SA_RESTART;
 	sigaction(SIGALRM, &action, NULL);

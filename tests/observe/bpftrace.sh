@@ -12,9 +12,12 @@ chain=$!
 symbiotes=$!
 trap 'kill $chain 2>/dev/null || true' EXIT
 sleep 1
+# pipes by another name from 6.15 on
+anon=
+! grep -q ' anon_pipe_read$' /proc/kallsyms || anon=anon_
 timeout 60 bpftrace -e '
-	kprobe:pipe_write /comm == "chain"/ { @calls = count(); @stacks[ustack(perf, 8)] = count(); }
-	kretprobe:pipe_read /comm == "chain" && retval == 4096/ { @returns = count(); }
+	kprobe:'$anon'pipe_write /comm == "chain"/ { @calls = count(); @stacks[ustack(perf, 8)] = count(); }
+	kretprobe:'$anon'pipe_read /comm == "chain" && retval == 4096/ { @returns = count(); }
 	tracepoint:sched:sched_switch /args->prev_pid == '$chain'/ { @switches = count(); }
 	uprobe:'"$helpers/chain"':middle { @passes = count(); }
 	interval:s:3 { exit(); }' >out 2>err || { cat err && fail "bpftrace failed"; }
