@@ -278,11 +278,16 @@ def count(stat, call, deep=None):
                if row["call"] == call and deep in (None, row["deep"]))
 
 
+def waits_of(stat):
+    """arm64 has epoll_pwait only."""
+    return count(stat, "epoll_wait") + count(stat, "epoll_pwait")
+
+
 def share(before, after):
     """How much of what an elevated server called in between was a shortcut."""
     taken = after["taken"] - before["taken"]
     calls = taken + after["fallbacks"] - before["fallbacks"]
-    waits = count(after, "epoll_wait") - count(before, "epoll_wait")
+    waits = waits_of(after) - waits_of(before)
     reads = count(after, "read", True) - count(before, "read", True)
     return {
         "calls": calls, "percent": 100 * taken / calls if calls else 0,

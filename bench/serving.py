@@ -210,7 +210,7 @@ class Server:
                 stat = json.loads(out.stdout)["process"]
                 taken += stat["taken"]
                 fallbacks += stat["fallbacks"]
-                waits += pairs.count(stat, "epoll_wait") if "shortcuts" in stat else 0
+                waits += pairs.waits_of(stat) if "shortcuts" in stat else 0
         return taken, fallbacks, waits
 
     def rest(self):
