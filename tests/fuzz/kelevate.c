@@ -458,7 +458,11 @@ static unsigned long run(uint64_t *seed, double until, bool as_nobody)
 		}
 		while (waitpid(pid, &status, WNOHANG) == 0) {
 			if (kel_now() - start > limit) {
-				kill(pid, SIGABRT);
+				printf("# %d hangs\n", pid);
+				describe_symbiotes();
+				(void)!system("ps -eLo pid,ppid,tid,stat,pcpu,time,wchan:25,comm | grep -w exe | tail -n 30");
+				fflush(stdout);
+				kill(-pid, SIGABRT);
 				must(false, "hangs: --only %lu%s", *seed, as_nobody ? " --nobody" : "");
 			}
 			usleep(2000);
