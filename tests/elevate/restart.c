@@ -35,6 +35,18 @@ static long call(bool gate, long nr, long a, long b, long c, long d)
 	return ret;
 }
 
+/* By one alarm; on a slow machine a second may come before the timer is off, and then it is done again. */
+static bool interrupted(bool gate, long nr, long a, long b, long c, long d)
+{
+	for (int i = 0; i < 10; i++) {
+		if (call(gate, nr, a, b, c, d) != -EINTR)
+			return false;
+		if (handled == 1)
+			return true;
+	}
+	return false;
+}
+
 #ifdef SYS_poll
 /* A poll that started anew with each SIGCONT would never end. */
 static void stopped(bool gate)
@@ -92,12 +104,12 @@ int main(void)
 	kel_elevate(KELEVATE_STICKY);
 	sigaction(SIGALRM, &action, NULL);
 	for (int gate = 0; gate < 2; gate++) {
-		must(call(gate, SYS_read, p[0], (long)in, 1, 0) == -EINTR && handled);
+		must(interrupted(gate, SYS_read, p[0], (long)in, 1, 0));
 #ifdef SYS_poll
-		must(call(gate, SYS_poll, (long)&fd, 1, -1, 0) == -EINTR && handled);
+		must(interrupted(gate, SYS_poll, (long)&fd, 1, -1, 0));
 #endif
-		must(call(gate, SYS_epoll_wait, e, (long)&event, 1, -1) == -EINTR && handled);
-		must(call(gate, SYS_ppoll, (long)&fd, 1, 0, 0) == -EINTR && handled);
+		must(interrupted(gate, SYS_epoll_wait, e, (long)&event, 1, -1));
+		must(interrupted(gate, SYS_ppoll, (long)&fd, 1, 0, 0));
 	}
 	action.sa_flags = SA_RESTART;
 	sigaction(SIGALRM, &action, NULL);
