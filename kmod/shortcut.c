@@ -113,6 +113,24 @@ static long pipe_io(struct file *file, char __user *buf, size_t len, bool out)
 		     file->f_op->read_iter(&kiocb, &iter);
 }
 
+/* What read and write leave behind: notifications and I/O accounting. */
+static void account(struct file *file, long ret, bool out)
+{
+	if (out) {
+		if (ret > 0) {
+			fsnotify_modify(file);
+			add_wchar(current, ret);
+		}
+		inc_syscw(current);
+	} else {
+		if (ret > 0) {
+			fsnotify_access(file);
+			add_rchar(current, ret);
+		}
+		inc_syscr(current);
+	}
+}
+
 /* read and write on a socket or pipe: neither has a position. */
 static long deep_rw(struct pt_regs *regs, struct kel_thread *th, bool out)
 {
@@ -164,19 +182,7 @@ static long deep_rw(struct pt_regs *regs, struct kel_thread *th, bool out)
 		}
 	}
 	th->rows[row]++;
-	if (out) {
-		if (ret > 0) {
-			fsnotify_modify(fd_file(f));
-			add_wchar(current, ret);
-		}
-		inc_syscw(current);
-	} else {
-		if (ret > 0) {
-			fsnotify_access(fd_file(f));
-			add_rchar(current, ret);
-		}
-		inc_syscr(current);
-	}
+	account(fd_file(f), ret, out);
 out:
 	fdput(f);
 	return ret;
@@ -309,11 +315,7 @@ static long deep_writev(struct pt_regs *regs, struct kel_thread *th)
 		ret = sock_out(sock, KIND_TCP, &msg, iov_iter_count(&msg.msg_iter), &way);
 		th->rows[ROW_writev_tcp_sendmsg + way]++;
 	}
-	if (ret > 0) {
-		fsnotify_modify(fd_file(f));
-		add_wchar(current, ret);
-	}
-	inc_syscw(current);
+	account(fd_file(f), ret, true);
 	kfree(iov);
 out:
 	fdput(f);
