@@ -9,10 +9,19 @@ modules=$RIG_BUILD/tests/kmod
 fail() { echo "$*" && exit 1; }
 skip() { echo "$*" && exit 77; }
 
+# kill_cgroup DIRECTORY: at once, from 5.14 on; before, one after the other.
+kill_cgroup() {
+	if [[ -e $1/cgroup.kill ]]; then
+		echo 1 >"$1/cgroup.kill"
+	else
+		xargs -r kill -KILL <"$1/cgroup.procs"
+	fi
+}
+
 # remove_cgroup DIRECTORY: whoever is in it is killed.
 remove_cgroup() {
 	local i
-	echo 1 >"$1/cgroup.kill"
+	kill_cgroup "$1"
 	for ((i = 0; i < 100; i++)); do
 		rmdir "$1" 2>/dev/null && break
 		sleep 0.1

@@ -44,7 +44,7 @@ wait $symbiotes || fail "symbiotes failed, status $?"
 # A frozen one is killed as well.
 echo 1 >$group/cgroup.freeze
 until_event frozen 1
-echo 1 >$group/cgroup.kill
+kill_cgroup $group
 until_event populated 0
 status=0
 wait $spin || status=$?

@@ -25,7 +25,7 @@ for how in stores calls threads; do
 		sh -c "echo \$\$ >$group/cgroup.procs; exec '$helpers/hog' $how" || status=$?
 		((status == 137)) || fail "$how: status $status"
 		# its child was spared
-		[[ $how$all != threads0 ]] || echo 1 >$group/cgroup.kill
+		[[ $how$all != threads0 ]] || kill_cgroup $group
 		for ((i = 0; i < 50; i++)); do
 			(($(kills) > before)) && ! grep -q . $group/cgroup.procs && break
 			sleep 0.1
