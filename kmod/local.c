@@ -226,7 +226,7 @@ static bool deliver(struct sock *sk, struct sk_buff *skb)
 	bool done = false;
 
 	/* who sends without a copy waits for the pages to be free */
-	if (skb_shinfo(skb)->tx_flags || skb_zcopy(skb))
+	if (kel_tx_flags(skb) || skb_zcopy(skb))
 		return false;
 	peer = lock_peer(sk);
 	if (!peer)

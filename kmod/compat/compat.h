@@ -83,6 +83,18 @@ static inline void kel_iter_user(struct iov_iter *iter, struct iovec *iov, int d
 }
 #endif
 
+#ifdef _LINUX_SKBUFF_H
+/* What its sender wants to be told of a packet: timestamps, that its pages are free. */
+static inline unsigned int kel_tx_flags(const struct sk_buff *skb)
+{
+#ifdef KEL_HAVE_TX_SHARED_FRAG
+	return skb_shinfo(skb)->tx_flags & ~SKBTX_SHARED_FRAG;
+#else
+	return skb_shinfo(skb)->tx_flags;
+#endif
+}
+#endif
+
 #ifdef _TCP_H
 #ifdef KEL_HAVE_RPS_H
 #include <net/rps.h>
