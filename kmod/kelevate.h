@@ -140,9 +140,14 @@ int kel_shortcut_row(struct kelevate_row *row);
 /* local.c */
 void kel_local_init(void);
 /* how a write went, in the order of its rows in shortcuts.def */
-enum kel_way { KEL_WAY_SENDMSG, KEL_WAY_DELIVERED, KEL_WAY_DIRECT };
+/* from the row of tcp_sendmsg, or tcp_recvmsg */
+enum kel_way {
+	KEL_WAY_SENDMSG, KEL_WAY_DELIVERED, KEL_WAY_DIRECT,
+	KEL_WAY_RECVMSG = 0, KEL_WAY_READ_SOCK
+};
 int kel_local_sendmsg(struct sock *sk, struct msghdr *msg, size_t len, enum kel_way *way);
-int kel_local_recvmsg(struct sock *sk, struct msghdr *msg, size_t len, int flags);
+int kel_local_recvmsg(struct sock *sk, struct msghdr *msg, size_t len, int flags,
+		      enum kel_way *way);
 long kel_local_call(struct sock *sk, kel_sys_t sys, struct pt_regs *regs);
 extern void *kel_tcp_recvmsg;		/* tcp_recvmsg(), which not every kernel exports */
 

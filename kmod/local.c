@@ -13,6 +13,9 @@
  * segments are ACKs), sendfile or setsockopt (which takes off a cork), and only
  * then: nothing is left behind in a socket.
  *
+ * A read of what has been received already, the most common one, is done without
+ * the parts of tcp_recvmsg() that wait, peek, or look for timestamps.
+ *
  * A small write on a connection with nothing in flight needs still less: what
  * the receiver is certain to take is as good as acknowledged. So it is made a
  * segment and given to the receiver, and the sender goes on as after the ACK,
@@ -36,6 +39,10 @@ MODULE_PARM_DESC(local, "hand TCP segments over loopback to the receiving socket
 static bool direct = true;
 module_param(direct, bool, 0644);
 MODULE_PARM_DESC(direct, "with local: small writes count as acknowledged once the receiver has them (default on)");
+
+static bool direct_read = true;
+module_param(direct_read, bool, 0644);
+MODULE_PARM_DESC(direct_read, "copy what TCP has received without tcp_recvmsg() (default on)");
 
 #define DIRECT_MAX	4096	/* bytes: copied into one buffer */
 #define DIRECT_HEADERS	(sizeof(struct iphdr) + sizeof(struct tcphdr) + TCPOLEN_TSTAMP_ALIGNED)
@@ -525,12 +532,76 @@ static bool will_ack(struct sock *sk)
 	       tp->rcv_nxt - tp->rcv_wup > inet_csk(sk)->icsk_ack.rcv_mss;
 }
 
-/* tcp_recvmsg(), whose ACKs take our way. */
-int kel_local_recvmsg(struct sock *sk, struct msghdr *msg, size_t len, int flags)
+/* For tcp_read_sock(), which knows no other than its bounds. */
+static int copy_received(read_descriptor_t *desc, struct sk_buff *skb, unsigned int offset,
+			 size_t len)
 {
+	struct iov_iter *to = desc->arg.data;
+	int start = skb_headlen(skb), copied;
+	const skb_frag_t *frag = skb_shinfo(skb)->frags;
+	void *from = NULL;
+
+	len = min(len, desc->count);
+	if (!len)
+		return 0;
+	if (offset + len <= start) {
+		from = skb->data + offset;
+	} else if (offset >= start && skb_shinfo(skb)->nr_frags &&
+		   offset + len <= start + skb_frag_size(frag)) {
+		from = skb_frag_address(frag);
+		if (from)
+			from += offset - start;
+	}
+	if (from) {
+		/* in its bounds: no copy_to_iter(), which would look for the buffer's size */
+		copied = _copy_to_iter(from, len, to);
+		if (copied != len) {
+			iov_iter_revert(to, copied);
+			return -EFAULT;
+		}
+	} else if (skb_copy_datagram_iter(skb, offset, to, len)) {
+		return -EFAULT;
+	}
+	desc->count -= len;
+	return len;
+}
+
+/* What is there already. 0: nothing was done, or it is the end of the stream. */
+static int receive_direct(struct sock *sk, struct msghdr *msg, size_t len, bool acks)
+{
+	read_descriptor_t desc = { .arg.data = &msg->msg_iter, .count = len };
+	const struct tcp_sock *tp = tcp_sk(sk);
+	int ret = 0;
+
+	lock_sock(sk);
+	if (!tp->urg_data && !tp->repair) {
+		if (acks)
+			local_begin(sk);
+		ret = tcp_read_sock(sk, &desc, copy_received);
+		if (acks)
+			local_end(sk);
+	}
+	release_sock(sk);
+	return ret;
+}
+
+/* tcp_recvmsg(), whose ACKs take our way. */
+int kel_local_recvmsg(struct sock *sk, struct msghdr *msg, size_t len, int flags,
+		      enum kel_way *way)
+{
+	bool acks = READ_ONCE(local) && ip_ptypes && will_ack(sk);
 	int ret;
 
-	if (!READ_ONCE(local) || !ip_ptypes || !will_ack(sk))
+	*way = KEL_WAY_RECVMSG;
+	if (READ_ONCE(direct_read) && len && !(flags & ~MSG_DONTWAIT) &&
+	    READ_ONCE(sk->sk_rcvlowat) <= 1 && !skb_queue_empty_lockless(&sk->sk_receive_queue)) {
+		ret = receive_direct(sk, msg, len, acks);
+		if (ret) {
+			*way = KEL_WAY_READ_SOCK;
+			return ret;
+		}
+	}
+	if (!acks)
 		return kel_call_recvmsg(kel_tcp_recvmsg, sk, msg, len, flags);
 	begin_unlocked(sk);
 	ret = kel_call_recvmsg(kel_tcp_recvmsg, sk, msg, len, flags);

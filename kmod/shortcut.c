@@ -57,7 +57,7 @@ static void *pipe_read_iter;	/* which only pipes have */
 enum kind { KIND_NONE, KIND_TCP, KIND_UNIX };
 
 /* The protocols whose functions are called; not their TLS, SMC, ... variants. */
-static enum kind socket_kind(struct socket *sock)
+static __always_inline enum kind socket_kind(struct socket *sock)
 {
 	struct sock *sk = sock->sk;
 
@@ -72,8 +72,9 @@ static enum kind socket_kind(struct socket *sock)
 	return KIND_NONE;
 }
 
-static long sock_in(struct socket *sock, enum kind kind, struct msghdr *msg,
-		    size_t len, int flags)
+static __always_inline
+long sock_in(struct socket *sock, enum kind kind, struct msghdr *msg, size_t len, int flags,
+	     enum kel_way *way)
 {
 	long ret;
 
@@ -84,11 +85,12 @@ static long sock_in(struct socket *sock, enum kind kind, struct msghdr *msg,
 		return sock->ops->recvmsg(sock, msg, len, flags);
 	if (!(flags & MSG_ERRQUEUE))
 		sock_rps_record_flow(sock->sk);
-	return kel_local_recvmsg(sock->sk, msg, len, flags);
+	return kel_local_recvmsg(sock->sk, msg, len, flags, way);
 }
 
-static long sock_out(struct socket *sock, enum kind kind, struct msghdr *msg, size_t len,
-		     enum kel_way *way)
+static __always_inline
+long sock_out(struct socket *sock, enum kind kind, struct msghdr *msg, size_t len,
+	      enum kel_way *way)
 {
 	long ret = hook_send(sock, msg, len);
 
@@ -100,21 +102,21 @@ static long sock_out(struct socket *sock, enum kind kind, struct msghdr *msg, si
 	return kel_local_sendmsg(sock->sk, msg, len, way);
 }
 
-static long pipe_io(struct file *file, char __user *buf, size_t len, bool out)
+static __always_inline
+long pipe_io(struct file *file, char __user *buf, size_t len, bool out)
 {
+	/* no init_sync_kiocb(): pipes know no I/O priority */
+	struct kiocb kiocb = { .ki_filp = file, .ki_flags = iocb_flags(file) };
 	struct iov_iter iter;
 	struct iovec iov;
-	struct kiocb kiocb;
 
-	init_sync_kiocb(&kiocb, file);
-	kiocb.ki_pos = 0;
 	kel_iter_user(&iter, &iov, out ? ITER_SOURCE : ITER_DEST, buf, len);
 	return out ? file->f_op->write_iter(&kiocb, &iter) :
 		     file->f_op->read_iter(&kiocb, &iter);
 }
 
 /* What read and write leave behind: notifications and I/O accounting. */
-static void account(struct file *file, long ret, bool out)
+static __always_inline void account(struct file *file, long ret, bool out)
 {
 	if (out) {
 		if (ret > 0) {
@@ -131,18 +133,31 @@ static void account(struct file *file, long ret, bool out)
 	}
 }
 
+/* A call to memset(), or REP STOS, takes longer than the stores. */
+static __always_inline void clear_msghdr(struct msghdr *msg)
+{
+	unsigned long *word = (unsigned long *)msg;
+	unsigned int i;
+
+	BUILD_BUG_ON(sizeof(*msg) % sizeof(*word));
+#pragma GCC unroll 32
+	for (i = 0; i < sizeof(*msg) / sizeof(*word); i++)
+		WRITE_ONCE(word[i], 0);
+}
+
 /* read and write on a socket or pipe: neither has a position. */
-static long deep_rw(struct pt_regs *regs, struct kel_thread *th, bool out)
+static __always_inline
+long deep_rw(struct pt_regs *regs, struct kel_thread *th, bool out)
 {
 	char __user *buf = (char __user *)kel_arg(regs, 1);
 	size_t len = kel_arg(regs, 2);
-	struct msghdr msg = { };
+	struct msghdr msg;
 	struct iovec iov;
 	enum kind kind = KIND_NONE;
 	struct socket *sock;
 	struct fd f = fdget(kel_arg(regs, 0));
 	fmode_t mode = out ? FMODE_WRITE : FMODE_READ;
-	enum kel_way way = KEL_WAY_SENDMSG;
+	enum kel_way way = 0;
 	long ret = KEL_NOT_DEEP;
 	unsigned int row;
 
@@ -168,6 +183,7 @@ static long deep_rw(struct pt_regs *regs, struct kel_thread *th, bool out)
 		ret = pipe_io(fd_file(f), buf, len, out);
 		row = out ? ROW_write_pipe_write : ROW_read_pipe_read;
 	} else {
+		clear_msghdr(&msg);
 		kel_iter_user(&msg.msg_iter, &iov, out ? ITER_SOURCE : ITER_DEST, buf, len);
 		if (fd_file(f)->f_flags & O_NONBLOCK)
 			msg.msg_flags = MSG_DONTWAIT;
@@ -176,9 +192,9 @@ static long deep_rw(struct pt_regs *regs, struct kel_thread *th, bool out)
 			row = kind == KIND_UNIX ? ROW_write_unix_stream_sendmsg :
 						    ROW_write_tcp_sendmsg + way;
 		} else {
-			ret = sock_in(sock, kind, &msg, len, msg.msg_flags);
-			row = kind == KIND_TCP ? ROW_read_tcp_recvmsg :
-						 ROW_read_unix_stream_recvmsg;
+			ret = sock_in(sock, kind, &msg, len, msg.msg_flags, &way);
+			row = kind == KIND_UNIX ? ROW_read_unix_stream_recvmsg :
+						  ROW_read_tcp_recvmsg + way;
 		}
 	}
 	th->rows[row]++;
@@ -199,13 +215,14 @@ static long deep_write(struct pt_regs *regs, struct kel_thread *th)
 }
 
 /* recvfrom and sendto without an address: recv and send. */
-static long deep_msg(struct pt_regs *regs, struct kel_thread *th, bool out)
+static __always_inline
+long deep_msg(struct pt_regs *regs, struct kel_thread *th, bool out)
 {
 	char __user *buf = (char __user *)kel_arg(regs, 1);
 	size_t len = kel_arg(regs, 2);
 	unsigned int flags = kel_arg(regs, 3), row;
-	enum kel_way way = KEL_WAY_SENDMSG;
-	struct msghdr msg = { };
+	enum kel_way way = 0;
+	struct msghdr msg;
 	struct iovec iov;
 	enum kind kind;
 	struct socket *sock;
@@ -224,6 +241,7 @@ static long deep_msg(struct pt_regs *regs, struct kel_thread *th, bool out)
 	if (kind == KIND_NONE)
 		goto out;
 	len = min_t(size_t, len, MAX_RW_COUNT);
+	clear_msghdr(&msg);
 	kel_iter_user(&msg.msg_iter, &iov, out ? ITER_SOURCE : ITER_DEST, buf, len);
 	if (fd_file(f)->f_flags & O_NONBLOCK)
 		flags |= MSG_DONTWAIT;
@@ -233,9 +251,9 @@ static long deep_msg(struct pt_regs *regs, struct kel_thread *th, bool out)
 		row = kind == KIND_UNIX ? ROW_sendto_unix_stream_sendmsg :
 					      ROW_sendto_tcp_sendmsg + way;
 	} else {
-		ret = sock_in(sock, kind, &msg, len, flags);
-		row = kind == KIND_TCP ? ROW_recvfrom_tcp_recvmsg :
-					 ROW_recvfrom_unix_stream_recvmsg;
+		ret = sock_in(sock, kind, &msg, len, flags, &way);
+		row = kind == KIND_UNIX ? ROW_recvfrom_unix_stream_recvmsg :
+					  ROW_recvfrom_tcp_recvmsg + way;
 	}
 	th->rows[row]++;
 out:

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * Many TCP connections within this machine, elevated and ordinary ends, and all
- * that TCP is used for at random, while the parameters local and direct change:
+ * that TCP is used for at random, while the parameters local, direct and direct_read change:
  * nothing is lost, repeated or put elsewhere, and each stream ends where its
  * sender ended it. SEED=N repeats a run's choices.
  */
@@ -546,6 +546,7 @@ static void *change(void *arg)
 		usleep(rand_r(&seed) % 50000);
 		set(PARAMETERS, "local", one_in(4) ? "0" : "1");
 		set(PARAMETERS, "direct", one_in(3) ? "0" : "1");
+		set(PARAMETERS, "direct_read", one_in(3) ? "0" : "1");
 		kill(getpid(), SIGUSR1);	/* for any thread but the main one */
 	}
 	return NULL;
@@ -584,7 +585,8 @@ static void streams(unsigned int first)
 	       shortcuts_to("tcp_rcv_established"));
 	fflush(stdout);
 	if (kel_query().features & KELEVATE_F_DEEP)
-		must(shortcuts_to("tcp_v4_do_rcv") && shortcuts_to("tcp_rcv_established"));
+		must(shortcuts_to("tcp_v4_do_rcv") && shortcuts_to("tcp_rcv_established") &&
+		     shortcuts_to("tcp_read_sock"));
 }
 
 int main(int argc, char **argv)
@@ -599,6 +601,7 @@ int main(int argc, char **argv)
 	status = in_child(streams(first));
 	set(PARAMETERS, "local", "1");
 	set(PARAMETERS, "direct", "1");
+	set(PARAMETERS, "direct_read", "1");
 	set(SYSCTLS, "tcp_window_scaling", "1");
 	set(SYSCTLS, "tcp_timestamps", "1");
 	set(SYSCTLS, "tcp_sack", "1");
