@@ -117,11 +117,11 @@ static unsigned char *make_struct(struct memory *m, unsigned int op, unsigned in
 	if (!pick(m, 3))
 		for (unsigned int n = pick(m, 20); n && room; n--)
 			at[pick(m, room)] = pick(m, 256);
-	if (room >= 8) {
-		memcpy(at, size, 4);
+	if (room >= 4)
+		memcpy(at, size, 4);	/* what it is to be held to: see below */
+	if (room >= 8)
 		*(uint32_t *)(at + 4) = op == KELEVATE_QUERY || op == KELEVATE_STAT ?
 			(pick(m, 10) ? KELEVATE_ABI : pick(m, 5)) : op == KELEVATE_ROW ? pick(m, 100) : 0;
-	}
 	if (op == KELEVATE_STAT && room >= 16)
 		*(int *)(at + 8) = pick(m, 2) ? 0 : pick(m, 2) ? getpid() : (int)pick(m, 40000) - 1;
 	if (op == KELEVATE_RESOLVE && room >= 64) {
