@@ -23,9 +23,13 @@ unload() {
 	done
 }
 
+# this kernel: may itself be newer than any, when Debian was faster than we
 warned "$RIG_MODULE"
-! grep 'newer' warnings || fail "this kernel is not newer"
-symbiote check | grep '^ok       kernel  ' || fail "symbiote check: not ok"
+if grep -q 'newer than any' warnings; then
+	symbiote check | grep '^unknown  kernel  .*newer than any' || fail "symbiote check does not say so"
+else
+	symbiote check | grep '^ok       kernel  ' || fail "symbiote check: not ok"
+fi
 unload
 
 warned "$RIG_BUILD/trial/kelevate.ko"
