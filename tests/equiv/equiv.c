@@ -620,8 +620,17 @@ static bool untaken(const struct kelevate_stat *before, struct kelevate_row *row
 	return false;
 }
 
-/* Which of TCP's ways a write takes is a matter of time as well: such calls again, until each was taken. */
-static void run_writes(const struct kelevate_stat *before, double until)
+/* The descriptors that a kernel function is for, by the beginning of their kind's name. */
+static const char *kind_for(const char *function)
+{
+	return strstr(function, "pipe") ? "pipe" : !strncmp(function, "unix", 4) ? "UNIX stream pair" : "TCP v4";
+}
+
+/*
+ * Which of TCP's ways a call takes is a matter of time as well, and slow kernels run few operations: those that lead
+ * to a way that was not taken again, until each was.
+ */
+static void run_untaken(const struct kelevate_stat *before, double until)
 {
 	struct kelevate_row row;
 	struct op op;
@@ -629,7 +638,8 @@ static void run_writes(const struct kelevate_stat *before, double until)
 	while (untaken(before, &row) && kel_now() < until)
 		for (int s = 0; s < nr_setups; s++)
 			for (int c = 0; c < NR_CALLS; c++)
-				if (calls[c].nr == row.nr && !strcmp(setups[s].kind->name, "TCP v4") &&
+				if (calls[c].nr == row.nr && !strncmp(setups[s].kind->name, kind_for(row.function),
+								      strlen(kind_for(row.function))) &&
 				    decode(first[c] + s, &op))
 					run(&op);
 }
@@ -810,7 +820,7 @@ int main(int argc, char **argv)
 		run_ordinary(start + seconds);
 	run_sample((all ? kel_now() : start) + seconds, ULONG_MAX);
 	if (!self)
-		run_writes(&before, kel_now() + 60);
+		run_untaken(&before, kel_now() + 60);
 	printf("# %lu operations compared in %.0f s, %lu of them blocked; %lu differ, %lu only with timing\n",
 	       nr_run, kel_now() - start, nr_blocked, nr_different, nr_timing);
 	if (!self)
