@@ -41,7 +41,7 @@ SOAK ?= 1800
 soak-mixed:
 	$(VM) --timeout $$(($(SOAK) * 2 + 600)) -- tests/long/soak-mixed $(SOAK)
 
-# make redis-suite  Redis's own tests, stock and elevated: hours; UNITS="unit/protocol" chooses some
+# make redis-suite  Redis's own tests, elevated, and stock where one fails: hours; UNITS="unit/protocol" chooses some
 redis-suite:
 	tests/long/redis-suite --kernel $(KERNEL) $(UNITS)
 
