@@ -5,6 +5,7 @@
  * once and in order, from buffers of either kind, whole, in parts, and after a
  * fault.
  */
+#include <sys/ioctl.h>
 #include <sys/mman.h>
 #include "local/connection.h"
 
@@ -12,6 +13,7 @@
 
 static char *buf, *edge;	/* 64 KB, and behind them nothing */
 static bool on;
+static unsigned int missed;	/* calls that were none of the gate's */
 
 static void set(bool value)
 {
@@ -26,6 +28,7 @@ static void set(bool value)
 static void give(size_t size, bool elevated)
 {
 	unsigned char data[20000];
+	int there = 0;
 
 	for (size_t i = 0; i < size; i++)
 		data[i] = byte(sent++);
@@ -33,7 +36,12 @@ static void give(size_t size, bool elevated)
 		must(gate3(SYS_write, ends[0], data, size) == (long)size);
 	else
 		must(write(ends[0], data, size) == (long)size);
-	must(arrived(10000));
+	/* all of it: a softirq may be late */
+	for (int i = 0; i < 10000 && there != (int)(sent - got); i++) {
+		usleep(i ? 1000 : 0);
+		must(!ioctl(ends[1], FIONREAD, &there));
+	}
+	must(there == (int)(sent - got), "%d", there);
 }
 
 /* One call, of a number of bytes, and whether it is the short way's. */
@@ -50,12 +58,17 @@ static void take(const char *what, long nr, char *to, size_t len, int flags, lon
 		got += n;
 	before = shortcuts_to("tcp_read_sock") - before;
 	others = shortcuts_to("tcp_recvmsg") - others;
-	must(before == (on && direct) && others == !before, "%s: %lu by tcp_read_sock", what, before);
+	/* an event in the gate's first instructions makes it a system call */
+	if (!before && !others)
+		must(++missed < 5, "%s", what);
+	else
+		must(before == (on && direct) && others == !before, "%s: %lu by tcp_read_sock", what, before);
 }
 
 static void reads(void)
 {
 	int low = 100, one = 1;
+	struct pollfd urgent = { .events = POLLPRI };
 	char last;
 
 	for (int elevated = 0; elevated < 2; elevated++) {
@@ -87,7 +100,8 @@ static void reads(void)
 	/* urgent data: a read ends before it, and leaves it out */
 	give(3, true);
 	must(send(ends[0], "!", 1, MSG_OOB) == 1);
-	usleep(100000);
+	urgent.fd = ends[1];
+	must(poll(&urgent, 1, 10000) == 1);
 	take("before urgent data", SYS_read, buf, 10, 0, 3, false);
 	must(recv(ends[1], &last, 1, MSG_OOB) == 1 && last == '!');
 
