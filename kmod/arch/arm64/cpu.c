@@ -70,10 +70,19 @@ int kel_arch_may_elevate(struct pt_regs *regs)
 	return compat_user_mode(regs) || wants_checks() ? -EOPNOTSUPP : 0;
 }
 
+/*
+ * With interrupts off. The notifiers say who runs here, if the scheduler calls them: a CPU that still executes what
+ * was there before they were switched on (QEMU's may, see tests/qemu/retranslate) does not. Each thread that was
+ * switched away comes by here before it is elevated again.
+ */
 void kel_arch_set_elevated(struct pt_regs *regs)
 {
 	struct kel_thread *th = this_cpu_read(kel_cpu.thread);
 
+	if (unlikely(!th || this_cpu_read(kel_cpu.task) != current)) {
+		th = kel_thread_current();
+		kel_arch_load(th);
+	}
 	regs->pstate &= ~(PSR_MODE_MASK | PSR_D_BIT | PSR_A_BIT | PSR_I_BIT | PSR_F_BIT |
 			  PSR_PAN_BIT | PSR_UAO_BIT | DBG_SPSR_SS);
 	regs->pstate |= read_sysreg(CurrentEL);	/* the mode bits of ELxt */
