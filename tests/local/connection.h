@@ -19,6 +19,18 @@ static int ends[2];
 static in_port_t port;		/* of the sender */
 static unsigned int sent, got;	/* every byte is its place in the stream */
 
+/* A parameter of the module. */
+static inline void set(const char *name, bool value)
+{
+	char path[100];
+	int fd;
+
+	sprintf(path, "/sys/module/kelevate/parameters/%s", name);
+	fd = open(path, O_WRONLY);
+	must(fd >= 0 && write(fd, value ? "Y" : "N", 1) == 1, "%s: %d", path, errno);
+	close(fd);
+}
+
 static inline uint64_t handed_over(void)
 {
 	return shortcuts_to("tcp_rcv_established") + shortcuts_to("tcp_v4_do_rcv");

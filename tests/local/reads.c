@@ -9,20 +9,9 @@
 #include <sys/mman.h>
 #include "local/connection.h"
 
-#define PARAMETER "/sys/module/kelevate/parameters/direct_read"
-
 static char *buf, *edge;	/* 64 KB, and behind them nothing */
 static bool on;
 static unsigned int missed;	/* calls that were none of the gate's */
-
-static void set(bool value)
-{
-	int fd = open(PARAMETER, O_WRONLY);
-
-	must(fd >= 0 && write(fd, value ? "Y" : "N", 1) == 1, PARAMETER ": %d", errno);
-	close(fd);
-	on = value;
-}
 
 /* By a system call of the other end's thread: in pages; by the gate: in one buffer with its header. */
 static void give(size_t size, bool elevated)
@@ -122,10 +111,11 @@ int main(void)
 	kel_elevate(KELEVATE_STICKY);
 	for (int i = 0; i < 2; i++) {
 		connect_ends();
-		set(!i);
+		on = !i;
+		set("direct_read", on);
 		reads();
 		sent = got = 0;
 	}
-	set(true);
+	set("direct_read", true);
 	return 0;
 }

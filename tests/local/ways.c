@@ -7,19 +7,6 @@
  */
 #include "local/connection.h"
 
-#define PARAMETERS "/sys/module/kelevate/parameters/"
-
-static void set(const char *name, bool value)
-{
-	char path[100];
-	int fd;
-
-	sprintf(path, PARAMETERS "%s", name);
-	fd = open(path, O_WRONLY);
-	must(fd >= 0 && write(fd, value ? "Y" : "N", 1) == 1, "%s: %d", path, errno);
-	close(fd);
-}
-
 /* In the order of the ways' names. */
 enum { SENDMSG, DELIVERED, DIRECT, WAYS };
 static const char *const ways[] = { "tcp_sendmsg", "tcp_v4_do_rcv", "tcp_rcv_established" };
