@@ -139,8 +139,7 @@ int kel_shortcut_row(struct kelevate_row *row);
 
 /* local.c */
 void kel_local_init(void);
-/* how a write went, in the order of its rows in shortcuts.def */
-/* from the row of tcp_sendmsg, or tcp_recvmsg */
+/* how a write or a read went: rows behind that of tcp_sendmsg, tcp_recvmsg in shortcuts.def */
 enum kel_way {
 	KEL_WAY_SENDMSG, KEL_WAY_DELIVERED, KEL_WAY_DIRECT,
 	KEL_WAY_RECVMSG = 0, KEL_WAY_READ_SOCK
