@@ -405,6 +405,7 @@ long kelevate_call(struct pt_regs *regs, bool gate)
 asmlinkage long kel_sys_kelevate(const struct pt_regs *cregs)
 {
 	struct pt_regs *regs = (struct pt_regs *)cregs;
+	struct kel_thread *th;
 	long ret;
 
 	if (!try_module_get(THIS_MODULE))
@@ -418,11 +419,13 @@ asmlinkage long kel_sys_kelevate(const struct pt_regs *cregs)
 		goto out;
 	module_put(THIS_MODULE);	/* the process holds one */
 	raw_local_irq_disable();
-	if (kel_work_pending()) {
+	th = kel_thread_current();
+	/* a one-shot thread may have been switched away since it was armed */
+	if (kel_work_pending() || th->spent) {
 		raw_local_irq_enable();
 		return kel_rewind(regs);
 	}
-	kel_thread_current()->elevations++;
+	th->elevations++;
 	trace_kelevate_elevate(kel_arg(regs, 1));
 	kel_set_result(regs, 0);
 	kel_leave_syscall();

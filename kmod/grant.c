@@ -15,6 +15,7 @@
 #include <linux/preempt.h>
 #include <linux/sched/coredump.h>
 #include <linux/sched/signal.h>
+#include <linux/securebits.h>
 #include <linux/security.h>
 #include <linux/slab.h>
 #include <linux/tracepoint.h>
@@ -106,7 +107,7 @@ static void proc_unhash(struct kel_proc *proc)
 	proc->active = false;
 	proc->exec_task = NULL;
 	if (!--nr_procs)
-		mod_delayed_work(system_wq, &remover, REMOVE_DELAY);
+		mod_delayed_work(system_percpu_wq, &remover, REMOVE_DELAY);
 }
 
 /* It may do nothing (any more) that it has to be known for. With kel_lock. */
@@ -167,7 +168,15 @@ static void on_exit(void *data, struct task_struct *task)
 	/* another thread may get this one's task_struct, but not its grant */
 	if (proc && proc->exec_task == task)
 		proc->exec_task = NULL;
-	if (proc && (!atomic_read(&task->signal->live) || is_idle(proc)))
+	/*
+	 * Nobody lives who could elevate. Others may be on their way here, for long
+	 * if they give back memory, and until then a CPU may know of them.
+	 */
+	if (proc && !atomic_read(&task->signal->live)) {
+		proc->active = false;
+		proc->exec_task = NULL;
+	}
+	if (proc && is_idle(proc))
 		proc_unhash(proc);
 	else
 		proc = NULL;
@@ -177,20 +186,27 @@ static void on_exit(void *data, struct task_struct *task)
 }
 
 /*
- * Whoever may ptrace it could elevate through it. Where that would not take
- * CAP_SYS_PTRACE, see to it that it does.
+ * Will it have the capability after the exec that it is in? As capabilities(7)
+ * says of a program without any of its own; what a file adds ends the grant.
  */
-static void close_to_others(struct task_struct *task)
+static bool stays_capable(void)
 {
-	if (!ns_capable_noaudit(&init_user_ns, CAP_SYS_MODULE))
-		kel_undumpable();
+	const struct cred *cred = current_cred();
+
+	if (cap_raised(cred->cap_ambient, CAP_SYS_MODULE))
+		return true;
+	return uid_eq(cred->euid, GLOBAL_ROOT_UID) && !issecure(SECURE_NOROOT) &&
+	       (cap_raised(cred->cap_bset, CAP_SYS_MODULE) ||
+		cap_raised(cred->cap_inheritable, CAP_SYS_MODULE));
 }
 
 /*
- * Exec gives the task its new name after it has made the new memory dumpable,
- * and before it lets go of the locks that PTRACE_ATTACH and the opening of
- * /proc/PID/mem wait for. At on_exec() it would be too late: who was let in by
- * then stays.
+ * Whoever may ptrace it could elevate through it. Where that would not take
+ * CAP_SYS_PTRACE, see to it that it does. Exec gives the task its new name after
+ * it has made the new memory dumpable, and before it lets go of the locks that
+ * PTRACE_ATTACH and the opening of /proc/PID/mem wait for. At on_exec() it would
+ * be too late, who was let in by then stays; but its credentials are still the
+ * old ones here.
  */
 static void on_rename(void *data, struct task_struct *task, const char *comm)
 {
@@ -200,8 +216,8 @@ static void on_rename(void *data, struct task_struct *task, const char *comm)
 		return;
 	spin_lock(&kel_lock);
 	proc = kel_proc_find(task);
-	if (proc && proc->exec_task == task)
-		close_to_others(task);
+	if (proc && proc->exec_task == task && !stays_capable())
+		kel_undumpable();
 	spin_unlock(&kel_lock);
 }
 
@@ -220,7 +236,8 @@ static void on_exec(void *data, struct task_struct *task, pid_t old_pid,
 		proc->announced = false;
 		proc->uid = current_euid();
 		strscpy_pad(proc->comm, task->comm, sizeof(proc->comm));
-		close_to_others(task);	/* with its new credentials */
+		if (!ns_capable_noaudit(&init_user_ns, CAP_SYS_MODULE))
+			kel_undumpable();
 		proc = NULL;
 	} else if (proc) {
 		proc_unhash(proc);
@@ -357,7 +374,7 @@ out:
 	if (new)
 		kel_proc_put(new);
 	if (ret)
-		mod_delayed_work(system_wq, &remover, REMOVE_DELAY);
+		mod_delayed_work(system_percpu_wq, &remover, REMOVE_DELAY);
 	return ret;
 }
 

@@ -288,8 +288,19 @@ static int local_conn_request(struct sock *sk, struct sk_buff *skb)
  */
 static void local_begin(struct sock *sk)
 {
-	if (sk->sk_state == TCP_ESTABLISHED)
-		cmpxchg(&inet_csk(sk)->icsk_af_ops, ipv4_ops, &local_ops);
+	struct tcp_sock *tp = tcp_sk(sk);
+
+	if (sk->sk_state != TCP_ESTABLISHED)
+		return;
+	cmpxchg(&inet_csk(sk)->icsk_af_ops, ipv4_ops, &local_ops);
+	/*
+	 * What was written directly has narrowed the window by what the peer had
+	 * still to read. TCP looks at the peer's next offer only if the prediction
+	 * does not already say so.
+	 */
+	if (tp->pred_flags &&
+	    (ntohl(tp->pred_flags) & 0xffff) != tp->snd_wnd >> tp->rx_opt.snd_wscale)
+		tp->pred_flags = 0;
 }
 
 static void begin_unlocked(struct sock *sk)
@@ -361,6 +372,7 @@ static u16 offer_window(struct tcp_sock *tp, u32 win)
 		__NET_INC_STATS(sock_net((struct sock *)tp), LINUX_MIB_TCPFROMZEROWINDOWADV);
 	tp->rcv_wnd = win;
 	tp->rcv_wup = tp->rcv_nxt;
+	kel_tcp_window_offered(tp);
 	if (!tp->rx_opt.rcv_wscale &&
 	    READ_ONCE(sock_net((struct sock *)tp)->ipv4.sysctl_tcp_workaround_signed_windows))
 		win = min(win, MAX_TCP_WINDOW);
@@ -465,8 +477,10 @@ static bool hand_over(struct sock *sk, struct sock *peer, struct msghdr *msg, si
 	arrive(sk, peer, sock_net(sk)->loopback_dev, skb);
 	sock_rps_save_rxhash(peer, skb);
 	rcv_established(peer, skb);
-	return !WARN_ON_ONCE(tcp_sk(peer)->rcv_nxt != tp->write_seq + (u32)len);
-
+	if (!WARN_ON_ONCE(tcp_sk(peer)->rcv_nxt != tp->write_seq + (u32)len))
+		return true;
+	/* as if it had been lost */
+	skb = NULL;
 revert:
 	iov_iter_revert(&msg->msg_iter, copied);
 free:
@@ -594,7 +608,8 @@ int kel_local_recvmsg(struct sock *sk, struct msghdr *msg, size_t len, int flags
 
 	*way = KEL_WAY_RECVMSG;
 	if (READ_ONCE(direct_read) && len && !(flags & ~MSG_DONTWAIT) &&
-	    READ_ONCE(sk->sk_rcvlowat) <= 1 && !skb_queue_empty_lockless(&sk->sk_receive_queue)) {
+	    READ_ONCE(sk->sk_rcvlowat) <= 1 && READ_ONCE(sk->sk_peek_off) < 0 &&
+	    !skb_queue_empty_lockless(&sk->sk_receive_queue)) {
 		ret = receive_direct(sk, msg, len, acks);
 		if (ret) {
 			*way = KEL_WAY_READ_SOCK;

@@ -69,6 +69,7 @@ int kel_selftest(void)
 {
 	int ret = try_probe();
 
+	/* arm64: elevated text ends in an exception, whose handler wants this stack empty */
 #ifdef KEL_ARCH_SELFTEST
 	if (!ret)
 		ret = kel_arch_selftest();

@@ -49,7 +49,7 @@ static struct {
 #include "shortcuts.def"
 };
 
-static int (*hook_file)(struct file *file, int mask);
+static int (*verify_area)(int rw, struct file *file, const loff_t *pos, size_t len);
 static int (*hook_recv)(struct socket *sock, struct msghdr *msg, int size, int flags);
 static int (*hook_send)(struct socket *sock, struct msghdr *msg, int size);
 static void *pipe_read_iter;	/* which only pipes have */
@@ -175,7 +175,7 @@ long deep_rw(struct pt_regs *regs, struct kel_thread *th, bool out)
 	if (!(fd_file(f)->f_mode & mode) || !access_ok(buf, len) || (ssize_t)len <= 0)
 		goto out;
 
-	ret = hook_file(fd_file(f), out ? MAY_WRITE : MAY_READ);
+	ret = verify_area(out ? WRITE : READ, fd_file(f), NULL, len);
 	if (ret)
 		goto out;
 	len = min_t(size_t, len, MAX_RW_COUNT);
@@ -277,8 +277,8 @@ static long deep_sendmsg(struct pt_regs *regs, struct kel_thread *th)
 	unsigned int flags = kel_arg(regs, 2);
 	struct iovec fast[UIO_FASTIOV], *iov = fast;
 	enum kel_way way = KEL_WAY_SENDMSG;
-	struct msghdr msg = { };
 	struct user_msghdr umsg;
+	struct msghdr msg;
 	struct socket *sock;
 	long ret = KEL_NOT_DEEP;
 	struct fd f;
@@ -291,6 +291,7 @@ static long deep_sendmsg(struct pt_regs *regs, struct kel_thread *th)
 	sock = kel_sock_from_file(fd_file(f));
 	if (!sock || socket_kind(sock) != KIND_TCP)
 		goto out;
+	clear_msghdr(&msg);
 	/* whatever is an error before anything happens: not worth a copy */
 	if (copy_from_user(&umsg, (void __user *)kel_arg(regs, 1), sizeof(umsg)) ||
 	    umsg.msg_name || umsg.msg_controllen ||
@@ -314,7 +315,7 @@ static long deep_writev(struct pt_regs *regs, struct kel_thread *th)
 {
 	struct iovec fast[UIO_FASTIOV], *iov = fast;
 	enum kel_way way = KEL_WAY_SENDMSG;
-	struct msghdr msg = { };
+	struct msghdr msg;
 	struct socket *sock;
 	long ret = KEL_NOT_DEEP;
 	struct fd f = fdget(kel_arg(regs, 0));
@@ -322,11 +323,13 @@ static long deep_writev(struct pt_regs *regs, struct kel_thread *th)
 	if (!fd_file(f))
 		return KEL_NOT_DEEP;
 	sock = kel_sock_from_file(fd_file(f));
-	if (!sock || socket_kind(sock) != KIND_TCP || kel_arg(regs, 2) > UIO_FASTIOV ||
-	    import_iovec(ITER_SOURCE, (void __user *)kel_arg(regs, 1), kel_arg(regs, 2),
+	if (!sock || socket_kind(sock) != KIND_TCP || kel_arg(regs, 2) > UIO_FASTIOV)
+		goto out;
+	clear_msghdr(&msg);
+	if (import_iovec(ITER_SOURCE, (void __user *)kel_arg(regs, 1), kel_arg(regs, 2),
 			 UIO_FASTIOV, &iov, &msg.msg_iter) <= 0)
 		goto out;
-	ret = hook_file(fd_file(f), MAY_WRITE);
+	ret = verify_area(WRITE, fd_file(f), NULL, iov_iter_count(&msg.msg_iter));
 	if (!ret) {
 		if (fd_file(f)->f_flags & O_NONBLOCK)
 			msg.msg_flags = MSG_DONTWAIT;
@@ -437,12 +440,12 @@ int kel_shortcut_init(void)
 	if (!kel_deep)
 		return 0;
 	kel_local_init();
-	hook_file = (void *)kel_ksym("security_file_permission");
+	verify_area = (void *)kel_ksym("rw_verify_area");
 	hook_recv = (void *)kel_ksym("security_socket_recvmsg");
 	hook_send = (void *)kel_ksym("security_socket_sendmsg");
 	/* 6.15: a FIFO's is another */
 	pipe_read_iter = (void *)(kel_ksym("pipe_read") ?: kel_ksym("anon_pipe_read"));
-	if (!hook_file || !hook_recv || !hook_send || !pipe_read_iter || !kel_tcp_recvmsg) {
+	if (!verify_area || !hook_recv || !hook_send || !pipe_read_iter || !kel_tcp_recvmsg) {
 		pr_notice("no deep shortcuts: this kernel lacks a symbol of theirs\n");
 		kel_deep = false;
 		return 0;

@@ -33,10 +33,41 @@ static inline unsigned long kel_entry_work(void)
 }
 #endif
 
+/*
+ * 5.16, and backported: the kernel says whether it is a guest whose registers
+ * are encrypted (SEV-ES, SEV-SNP). X86_FEATURE_SEV_ES does not: guests clear it.
+ * Before, the CPU is asked as the kernel asked it.
+ */
+#ifdef CONFIG_X86_64
+#ifdef KEL_HAVE_CC_PLATFORM
+#include <linux/cc_platform.h>
+static inline bool kel_state_encrypted(void)
+{
+	return cc_platform_has(CC_ATTR_GUEST_STATE_ENCRYPT);
+}
+#else
+#include <asm/msr.h>
+#include <asm/processor.h>
+static inline bool kel_state_encrypted(void)
+{
+	u64 status;
+
+	return boot_cpu_data.extended_cpuid_level >= 0x8000001f &&
+	       cpuid_eax(0x8000001f) & BIT(1) && !rdmsrl_safe(MSR_AMD64_SEV, &status) &&
+	       status & MSR_AMD64_SEV_ES_ENABLED;
+}
+#endif
+#endif
+
 /* 7.0: arm64 looks for work on its way to user mode as the others do */
 #if defined(CONFIG_ARM64) && !defined(_TIF_WORK_MASK)
 #include <linux/irq-entry-common.h>
 #define _TIF_WORK_MASK	EXIT_TO_USER_MODE_WORK
+#endif
+
+/* 6.17: whose CPU it is has become part of the name */
+#if defined(_LINUX_WORKQUEUE_H) && !defined(KEL_HAVE_SYSTEM_PERCPU_WQ)
+#define system_percpu_wq	system_wq
 #endif
 
 /* 6.10: the file in a struct fd is not to be used by name */
@@ -132,6 +163,14 @@ static inline bool kel_tcp_ecn(const struct tcp_sock *tp)
 	return tcp_ecn_mode_any(tp);
 #else
 	return tp->ecn_flags & TCP_ECN_OK;
+#endif
+}
+
+/* 7.1: what was offered once may come, however small the window is by then */
+static inline void kel_tcp_window_offered(struct tcp_sock *tp)
+{
+#ifdef KEL_HAVE_TCP_MAX_WINDOW
+	tcp_update_max_rcv_wnd_seq(tp);
 #endif
 }
 

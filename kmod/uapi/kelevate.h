@@ -41,7 +41,8 @@
  *      Where the call cannot be made as a shortcut, or has to be restarted,
  *      execution continues at that SYSCALL instruction with every argument
  *      register as it was: the caller cannot tell the difference.
- *      Only sticky threads may jump to the gate; others get SIGSEGV.
+ *      Sticky threads may jump to the gate. For one that is elevated once it
+ *      makes the system call; others get SIGSEGV.
  *
  *      On arm64, with registers as for the SVC instruction, the same is:
  *

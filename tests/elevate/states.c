@@ -142,7 +142,9 @@ int main(void)
 			(long)stack + STACK, (long)stack + STACK + 2048, 0, 8, 1, UNMAPPED_ADDRESS, -8UL,
 			0x7fffffffffff, 0x800000000000, 0xdeadbeefdeadbeef,
 		};
-		const unsigned long bases[] = { 0, 0x123450000, 0x7ffffffff000, (long)stack, UNMAPPED_ADDRESS };
+		const unsigned long bases[] = {
+			0, 0x123450000, 0x7ffffffff000, (long)stack, UNMAPPED_ADDRESS, 0xffff800000000000,
+		};
 		unsigned int event = rand_r(&seed) % NR_EVENTS;
 		struct state state = { .flags = 0x202, .event = (long)events[event].code };
 		int status[2];
@@ -151,8 +153,9 @@ int main(void)
 			if (!(rand_r(&seed) % 4))
 				state.flags |= flags[i];
 		state.sp = stacks[rand_r(&seed) % (sizeof(stacks) / sizeof(*stacks))];
-		state.fs = bases[rand_r(&seed) % 5];
-		state.gs = bases[rand_r(&seed) % 4];	/* the user's half */
+		state.fs = bases[rand_r(&seed) % 6];
+		/* a wild jump is known by the user's half */
+		state.gs = bases[rand_r(&seed) % (events[event].code == state_jump_kernel ? 4 : 6)];
 		for (int elevated = 0; elevated < 2; elevated++)
 			status[elevated] = run(&state, elevated);
 		must(status[0] == status[1], "%s, flags %#lx, sp %#lx, fs %#lx, gs %#lx: status %#x, elevated %#x",

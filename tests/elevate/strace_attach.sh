@@ -1,31 +1,88 @@
 #!/bin/bash
-# strace attaches to symbiotes at work, sees their calls, and leaves; they go on.
+# strace attaches to symbiotes in mid-flight, sees every call from then on, and leaves; they go on. Calls
+# that are numbered have no hole; who slept in a gate call is seen to make it; processes come and go.
 set -eu
 # shellcheck source=tests/elevate/lib.sh
 . "$(dirname "$0")/lib.sh"
 
 type strace >/dev/null 2>&1 || skip "no strace"
-"$helpers/symbiotes" 1000 1 2 &
+threads=3
+"$helpers/numbered" $threads &
+numbered=$!
+"$helpers/symbiotes" $((1000 * ${RIG_PATIENCE:-1})) 1 2 &
 symbiotes=$!
-trap 'kill -TERM $symbiotes 2>/dev/null || true' EXIT
+asleep=
+trap 'kill -KILL $numbered $asleep 2>/dev/null || true; kill -TERM $symbiotes 2>/dev/null || true' EXIT
 sleep 0.5
 # Its one child is the process that works.
-pid=$(pgrep -P "$symbiotes" | head -n 1)
-count_calls() { grep -c 'read(\|write(\|gettid(' "$1" || true; }
+works=$(pgrep -P "$symbiotes" | head -n 1)
+
+# report LOG: "missing ..." for what has not been seen yet, "hole ..." for a number that is missing between two, and
+# "TID FIRST LAST COUNT" of each thread that makes numbered calls. (One program: the symbiotes leave little time.)
+report() {
+	awk -v threads=$threads '
+		NR == FNR { sleeper[$1] = $3; sub(/epoll_/, "epoll_p?", sleeper[$1]); next }
+		{
+			split($2, part, "(")
+			n = part[2] ~ /^[0-9]+,$/ ? part[2] + 0 : -1
+		}
+		$1 in sleeper && part[1] ~ "^(" sleeper[$1] "|restart_syscall)$" { awake[$1] = 1 }
+		!($1 in sleeper) && part[1] ~ /^(read|write)$/ && n >= 0 && n < 10000 { others++ }
+		n >= 10000 {
+			if (!($1 in last))
+				first[$1] = n
+			else if (n != last[$1] + 1)
+				print "hole: thread", $1, "from", last[$1], "to", n
+			last[$1] = n
+			seen[$1]++
+		}
+		END {
+			for (tid in seen) {
+				print tid, first[tid], last[tid], seen[tid]
+				enough += seen[tid] >= 200
+			}
+			if (enough < threads)
+				print "missing: numbered calls of", threads - enough, "threads"
+			if (others < 20)
+				print "missing: calls of processes that come and go"
+			for (tid in sleeper)
+				if (!(tid in awake))
+					print "missing: " sleeper[tid] ", of a thread asleep"
+		}' sleepers "$1"
+}
+
 for round in 1 2 3; do
-	: >"log.$round"
-	strace -f -o "log.$round" -p "$pid" 2>err &
+	: >sleepers
+	"$helpers/asleep" >sleepers &
+	asleep=$!
+	for ((i = 0; i < 200; i++)); do
+		[[ ! -s sleepers ]] || break
+		sleep 0.1
+	done
+	[[ -s sleepers ]] || fail "asleep says nothing"
+	mapfile -t stacks < <(awk -v pid="$asleep" '{ print "/proc/" pid "/task/" $1 "/stack" }' sleepers)
+	(($(grep -l '\<kel_gate_call\>' "${stacks[@]}" | wc -l) == ${#stacks[@]})) || fail "not all sleep in the gate"
+
+	log=log.$round
+	: >"$log"
+	strace -f -o "$log" -p $numbered -p "$asleep" -p "$works" 2>err &
 	strace=$!
-	for ((i = 0; i < 30; i++)); do
+	for ((i = 0; i < 60 * ${RIG_PATIENCE:-1}; i++)); do
 		sleep 1
-		(($(count_calls "log.$round") <= 20)) || break
+		report "$log" | grep -q '^missing' || break
 	done
 	kill -TERM $strace
 	wait $strace || true
-	calls=$(count_calls "log.$round")
-	echo "round $round: $calls calls"
-	((calls > 20)) || { cat err && fail "strace saw $calls calls"; }
+	report "$log" >counted
+	echo "round $round, $(wc -l <"$log") lines:"
+	cat counted
+	! grep '^missing\|^hole' counted || { cat err && fail "strace did not see all"; }
+	kill -0 "$asleep" || fail "the one that sleeps is gone"
+	kill -KILL "$asleep"
+	wait "$asleep" 2>/dev/null || true
 	sleep 0.2
 done
+kill -TERM $numbered
+wait $numbered || fail "what makes numbered calls failed, status $?"
 kill -TERM "$symbiotes"
 wait "$symbiotes" || fail "symbiotes failed, status $?"

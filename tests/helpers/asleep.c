@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * asleep: threads that sleep in a gate call each, until the process is killed.
- * Says "TID NUMBER NAME" of each call first, once they are all asleep.
+ * asleep [plain]: threads that sleep in a gate call each, or by plain in a system
+ * call, until the process is killed. Says "TID NUMBER NAME" of each call first,
+ * once they are all asleep.
  */
 #include <netinet/in.h>
 #include <poll.h>
@@ -22,6 +23,12 @@ static const struct {
 #define CALLS (sizeof(calls) / sizeof(*calls))
 
 static volatile pid_t tids[CALLS];
+static bool plain;
+
+static long call(long nr, long a, const void *b, long c, long d)
+{
+	return plain ? gate_syscall(nr, a, (long)b, c, d, 0, 0) : gate6(nr, a, b, c, d, 0, 0);
+}
 
 static void *sleeps(void *arg)
 {
@@ -34,30 +41,34 @@ static void *sleeps(void *arg)
 
 	must(!socketpair(AF_UNIX, SOCK_STREAM, 0, pair) && !listen(listener, 1) && !pipe(p));
 	pfd = (struct pollfd){ p[0], POLLIN, 0 };
-	kel_elevate(KELEVATE_STICKY);
+	if (!plain)
+		kel_elevate(KELEVATE_STICKY);
 	tids[which] = gettid();
-	switch (nr) {
-	case SYS_read:
-		ret = gate3(nr, p[0], &byte, 1);
-		break;
-	case SYS_recvfrom:
-		ret = gate6(nr, pair[0], &byte, 1, 0, 0, 0);
-		break;
-	case SYS_accept4:
-		ret = gate6(nr, listener, 0, 0, 0, 0, 0);
-		break;
+	/* a tracer that attaches ends epoll_wait and a write of which a part is done: they are made again */
+	do {
+		switch (nr) {
+		case SYS_read:
+			ret = call(nr, p[0], &byte, 1, 0);
+			break;
+		case SYS_recvfrom:
+			ret = call(nr, pair[0], &byte, 1, 0);
+			break;
+		case SYS_accept4:
+			ret = call(nr, listener, NULL, 0, 0);
+			break;
 #ifdef SYS_poll
-	case SYS_poll:
-		ret = gate3(nr, &pfd, 1, -1);
-		break;
+		case SYS_poll:
+			ret = call(nr, (long)&pfd, (void *)1, -1, 0);
+			break;
 #endif
-	case SYS_epoll_wait:
-		ret = gate6(nr, ep, &event, 1, -1, 0, 0);
-		break;
-	case SYS_write:
-		ret = gate3(nr, p[1], big, sizeof(big));
-		break;
-	}
+		case SYS_epoll_wait:
+			ret = call(nr, ep, &event, 1, -1);
+			break;
+		case SYS_write:
+			ret = call(nr, p[1], big, sizeof(big), 0);
+			break;
+		}
+	} while ((nr == SYS_epoll_wait && ret == -EINTR) || (nr == SYS_write && ret > 0));
 	must(false, "%s returned %ld", calls[which].name, ret);
 	return NULL;
 }
@@ -66,7 +77,7 @@ int main(int argc, char **argv)
 {
 	pthread_t thread;
 
-	(void)argc;
+	plain = argc > 1 && !strcmp(argv[1], "plain");
 	for (size_t i = 0; i < CALLS; i++) {
 		must(!pthread_create(&thread, NULL, sleeps, (void *)i));
 		while (!tids[i])
@@ -74,7 +85,7 @@ int main(int argc, char **argv)
 	}
 	usleep(300000);
 	/* an event in the gate's first instructions made one a system call: again, then */
-	if (kel_count(fallbacks[KELEVATE_FB_EVENT]))
+	if (!plain && kel_count(fallbacks[KELEVATE_FB_EVENT]))
 		must(execv("/proc/self/exe", argv) == 0);
 	for (size_t i = 0; i < CALLS; i++)
 		printf("%d %ld %s\n", tids[i], calls[i].nr, calls[i].name);

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * Symbiotes at work: processes whose threads elevate, spin, read and write
- * pipes by the gate, fault, migrate, fork and exec, and check what they get.
+ * pipes by the gate, sleep in it, fault, migrate, fork and exec, and check what they
+ * get; and that the clock never goes backward.
  *
  * symbiotes SECONDS [PROCESSES [THREADS]], or until SIGTERM
  */
@@ -11,10 +12,38 @@ static volatile double *end;	/* shared */
 static int threads = 4;
 static const char *self;
 
+static long long now_ns(void)
+{
+	struct timespec t;
+
+	must(!clock_gettime(CLOCK_MONOTONIC, &t));
+	return t.tv_sec * 1000000000LL + t.tv_nsec;
+}
+
+static void check_clock(long long *last)
+{
+	long long now = now_ns();
+
+	must(now >= *last, "the clock was %lld, is %lld", *last, now);
+	*last = now;
+}
+
+/* A signal may end it, nothing else before its time. */
+static void nap(void)
+{
+	struct timespec time = { 0, 5000000 };
+	long long start = now_ns(), took;
+	long ret = gate6(SYS_ppoll, NULL, 0, &time, NULL, 0, 0);
+
+	took = now_ns() - start;
+	must(ret == -EINTR || (ret == 0 && took >= 5000000), "%ld after %lld ns", ret, took);
+}
+
 static void *work(void *arg)
 {
 	unsigned int seed = gettid() * 31 + (long)arg;
 	unsigned long done = 0;
+	long long clock = 0;
 	char out[64], in[64];
 	int p[2], cpus = sysconf(_SC_NPROCESSORS_CONF);
 	cpu_set_t set;
@@ -37,6 +66,11 @@ static void *work(void *arg)
 				;
 			kel_relax();
 			must(gate0(SYS_gettid) == gettid());
+		}
+		check_clock(&clock);
+		if (done % 8 == 0) {
+			nap();
+			check_clock(&clock);
 		}
 		switch (rand_r(&seed) % 8) {
 		case 0:

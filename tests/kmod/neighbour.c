@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * Another module that hooks what symbiotes call: a kprobe, an ftrace handler,
- * and a kretprobe or a live patch. Each counts.
+ * and a kretprobe or a live patch; or nothing but a kprobe on a function that it
+ * is told. Each counts.
  *
- * Not both: a live patch walks the stacks of tasks that wait for a CPU, and one
- * with a kretprobe's return on it gets the kernel's own WARNING.
+ * Not both a kretprobe and a live patch: that walks the stacks of tasks that wait
+ * for a CPU, and one with a kretprobe's return on it gets the kernel's own WARNING.
  */
 #include <linux/ftrace.h>
 #include <linux/kprobes.h>
@@ -22,6 +23,10 @@ module_param(patched, ulong, 0444);
 static bool live;
 module_param(live, bool, 0444);
 MODULE_PARM_DESC(live, "a live patch, and no kretprobe");
+
+static char *only;
+module_param(only, charp, 0444);
+MODULE_PARM_DESC(only, "the function that is probed, and nothing else is done");
 
 static int on_entry(struct kprobe *kp, struct pt_regs *regs)
 {
@@ -48,6 +53,7 @@ static struct kretprobe kretprobe = {
 static struct ftrace_ops ops = { .func = (ftrace_func_t)(void *)on_trace };
 static char *traced_function = "__task_pid_nr_ns";
 
+#ifdef CONFIG_LIVEPATCH
 /* Only does without the page that the kernel's keeps for the next write. */
 static void new_release(struct pipe_inode_info *pipe, struct pipe_buffer *buf)
 {
@@ -65,11 +71,28 @@ static struct klp_object objects[] = {
 
 static struct klp_patch patch = { .mod = THIS_MODULE, .objs = objects };
 
+static int patch_functions(void)
+{
+	return klp_enable_patch(&patch);
+}
+
+MODULE_INFO(livepatch, "Y");
+#else
+static int patch_functions(void)
+{
+	return -EOPNOTSUPP;
+}
+#endif
+
 static int __init neighbour_init(void)
 {
 	int ret;
 
+	if (only)
+		kprobe.symbol_name = only;
 	ret = register_kprobe(&kprobe);
+	if (only)
+		return ret;
 	if (ret == -ENOENT) {		/* 6.15: a FIFO's are others */
 		kprobe.symbol_name = "anon_pipe_write";
 		kretprobe.kp.symbol_name = "anon_pipe_read";
@@ -85,7 +108,7 @@ static int __init neighbour_init(void)
 		ret = register_ftrace_function(&ops);
 	if (ret)
 		goto no_ftrace;
-	ret = live ? klp_enable_patch(&patch) : 0;
+	ret = live ? patch_functions() : 0;
 	if (ret)
 		goto no_patch;
 	return 0;
@@ -102,8 +125,9 @@ no_kretprobe:
 
 static void __exit neighbour_exit(void)
 {
-	unregister_ftrace_function(&ops);
-	if (!live)
+	if (!only)
+		unregister_ftrace_function(&ops);
+	if (!only && !live)
 		unregister_kretprobe(&kretprobe);
 	unregister_kprobe(&kprobe);
 }
@@ -111,5 +135,4 @@ static void __exit neighbour_exit(void)
 module_init(neighbour_init);
 module_exit(neighbour_exit);
 MODULE_LICENSE("GPL");
-MODULE_INFO(livepatch, "Y");
 MODULE_DESCRIPTION("hooks beside kelevate's, for its tests");

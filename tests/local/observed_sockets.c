@@ -154,14 +154,6 @@ static void no_min_ttl(void)
 	must(!setsockopt(ends[1], IPPROTO_IP, IP_MINTTL, &ttl, sizeof(ttl)));
 }
 
-/* Segments arrive, but by IP and the device. */
-static void all_the_way(const char *who)
-{
-	unsigned int n = some();
-
-	must(!n, "%s: %u of %u handed over", who, n, WRITES);
-}
-
 /* Segments that this end and peer exchange are signed. */
 static void sign(int end, int peer)
 {
@@ -180,15 +172,6 @@ static void signatures(void)
 	sign(ends[0], ends[1]);
 	released();
 	all_the_way("TCP MD5");
-}
-
-static void end_connection(void)
-{
-	char byte;
-
-	close(ends[0]);
-	must(recv(ends[1], &byte, 1, 0) == 0 && got == sent);
-	close(ends[1]);
 }
 
 int main(void)

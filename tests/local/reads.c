@@ -56,7 +56,7 @@ static void take(const char *what, long nr, char *to, size_t len, int flags, lon
 
 static void reads(void)
 {
-	int low = 100, one = 1;
+	int low = 100, one = 1, offset = 0;
 	struct pollfd urgent = { .events = POLLPRI };
 	char last;
 
@@ -79,6 +79,16 @@ static void reads(void)
 		take("half a buffer", SYS_read, edge - 500, 1000, 0, -EFAULT, true);
 		take("a look", SYS_recvfrom, buf, 1000, MSG_PEEK, 1000, false);
 		take("up to the edge", SYS_read, edge - 1000, 1000, 0, 1000, true);
+	}
+	/* an offset of looks, which reads move back; TCP has it from 6.9 on */
+	if (!setsockopt(ends[1], SOL_SOCKET, SO_PEEK_OFF, &offset, sizeof(offset))) {
+		give(200, true);
+		take("a look at the first", SYS_recvfrom, buf, 100, MSG_PEEK, 100, false);
+		take("what was looked at", SYS_read, buf, 100, 0, 100, false);
+		take("a look at the others", SYS_recvfrom, buf, 100, MSG_PEEK | MSG_DONTWAIT, 100, false);
+		offset = -1;
+		must(!setsockopt(ends[1], SOL_SOCKET, SO_PEEK_OFF, &offset, sizeof(offset)));
+		take("the others", SYS_read, buf, 100, 0, 100, true);
 	}
 	give(200, true);
 	must(!setsockopt(ends[1], SOL_SOCKET, SO_RCVLOWAT, &low, sizeof(low)));

@@ -1,23 +1,24 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * Many TCP connections within this machine, elevated and ordinary ends, and all
- * that TCP is used for at random, while the parameters local, direct and direct_read change:
- * nothing is lost, repeated or put elsewhere, and each stream ends where its
- * sender ended it. SEED=N repeats a run's choices.
+ * that TCP is used for at random, while the parameters local, direct and direct_read change,
+ * and who captures, filters, delays or reorders packets comes and goes: nothing is lost,
+ * repeated or put elsewhere, and each stream ends where its sender ended it. SEED=N repeats
+ * a run's choices.
  */
-#include <arpa/inet.h>
-#include <netinet/tcp.h>
-#include <poll.h>
-#include <sys/socket.h>
+#include <linux/if_ether.h>
+#include <linux/if_packet.h>
+#include <net/if.h>
+#include <stdatomic.h>
+#include <sys/resource.h>
 #include <sys/uio.h>
-#include "elevate/kel.h"
+#include "local/nft.h"
 
 #define CONNECTIONS	12
 #define SECONDS		16
+#define LONGER		40	/* at most, until each visitor has come */
 #define PERIOD		1048573	/* of the pattern: a prime */
 #define BIGGEST		65536
-#define PARAMETERS	"/sys/module/kelevate/parameters/"
-#define SYSCTLS		"/proc/sys/net/ipv4/"
 
 static unsigned char pattern[PERIOD + BIGGEST];
 static int pattern_file;		/* what is in it, for sendfile */
@@ -25,6 +26,8 @@ static volatile double round_end;
 static bool plain_only;
 static __thread bool elevated;
 static __thread unsigned int seed;
+static sigset_t usr1;			/* what interrupts the threads of the connections, and no other */
+static atomic_ulong interrupted;
 
 /* One direction of a connection. */
 struct flow {
@@ -78,12 +81,12 @@ static const unsigned char *at(const struct flow *flow, uint64_t position)
 	return pattern + (flow->offset + position) % PERIOD;
 }
 
-static void set(const char *directory, const char *name, const char *value)
+static void sysctl(const char *name, const char *value)
 {
 	char path[100];
 	int fd;
 
-	sprintf(path, "%s%s", directory, name);
+	sprintf(path, "/proc/sys/net/ipv4/%s", name);
 	fd = open(path, O_WRONLY);
 	must(fd >= 0 && write(fd, value, strlen(value)) > 0, "%s", path);
 	close(fd);
@@ -97,14 +100,14 @@ static void option(int fd, int level, int name, int value)
 		must(!setsockopt(fd, level, name, &value, sizeof(value)), "%d: %d", name, errno);
 }
 
-/* A page, and nothing behind it. */
+/* A page, and one behind it that cannot be read; left free, others' memory would come there. */
 static unsigned char *page(void)
 {
 	static __thread unsigned char *at;
 
 	if (!at) {
 		at = mmap(NULL, 8192, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-		must(at != MAP_FAILED && !munmap(at + 4096, 4096));
+		must(at != MAP_FAILED && !mprotect(at + 4096, 4096, PROT_NONE));
 	}
 	return at;
 }
@@ -295,7 +298,9 @@ static void both(struct end *end)
 
 	while (sending || receiving) {
 		fd.events = (sending ? POLLOUT : 0) | (receiving ? POLLIN : 0);
-		poll(&fd, 1, 100);
+		if (!poll(&fd, 1, 100) && !sending && end->peer->abort &&
+		    !__atomic_load_n(&end->peer->users, __ATOMIC_SEQ_CST))
+			break;		/* its reset was lost, with a queueing discipline */
 		if (receiving && (fd.revents & ~POLLOUT))
 			receiving = receive_step(end);
 		if (sending && (fd.revents & ~POLLIN)) {
@@ -375,6 +380,7 @@ static void *run(void *arg)
 	static const unsigned long modes[] = { KELEVATE_STICKY, KELEVATE_STICKY | KELEVATE_BRACKETED };
 	struct task *task = arg;
 
+	pthread_sigmask(SIG_UNBLOCK, &usr1, NULL);
 	seed = task->seed;
 	elevated = task->how < 2;
 	if (elevated)
@@ -404,7 +410,7 @@ static void connection(int fds[2])
 	int listener = socket(AF_INET, SOCK_STREAM, 0);
 
 	for (int i = 0; i < 4; i++)
-		set(SYSCTLS, sysctls[i], one_in(4) == (i == 3) ? "1" : "0");
+		sysctl(sysctls[i], one_in(4) == (i == 3) ? "1" : "0");
 	fds[0] = socket(AF_INET, SOCK_STREAM, 0);
 	buffers(fds[0]);
 	buffers(listener);
@@ -537,30 +543,162 @@ static void one_round(double seconds)
 	fflush(stdout);
 }
 
+static int capture;
+
+static void capture_comes(void)
+{
+	static const int protocols[] = { ETH_P_ALL, ETH_P_IP };
+	struct sockaddr_ll at = {
+		.sll_family = AF_PACKET, .sll_protocol = htons(protocols[one_in(2)]),
+		.sll_ifindex = one_in(2) ? 0 : if_nametoindex("lo"),
+	};
+
+	capture = socket(AF_PACKET, SOCK_DGRAM, 0);
+	must(capture >= 0 && !bind(capture, (void *)&at, sizeof(at)));
+}
+
+static bool capture_goes(void)
+{
+	char packet;
+	bool any = recv(capture, &packet, 1, MSG_DONTWAIT) > 0;
+
+	close(capture);
+	return any;
+}
+
+static const struct hook *hook;
+
+static void filter_comes(void)
+{
+	hook = &hooks[rand_r(&seed) % nr_hooks()];
+	must(nft(true, hook, NF_ACCEPT), "%s", hook->name);
+}
+
+static bool filter_goes(void)
+{
+	must(nft(false, hook, 0), "%s", hook->name);
+	return true;
+}
+
+static void netem_comes(void)
+{
+	must(!system("tc qdisc add dev lo root netem limit 10000 delay 1ms reorder 25% 50%"));
+}
+
+static bool netem_goes(void)
+{
+	bool any = !system("tc -s qdisc show dev lo | grep -q 'Sent [1-9]'");
+
+	must(!system("tc qdisc del dev lo root"));
+	return any;
+}
+
+static uint64_t already;
+
+static void elsewhere_comes(void)
+{
+	must(!system("ip link add other type dummy && ip link set other up && "
+		     "tc qdisc add dev other root netem delay 1ms reorder 25%"));
+	already = handed_over();
+}
+
+/* It has been in nobody's way. */
+static bool elsewhere_goes(void)
+{
+	bool any = handed_over() > already;
+
+	must(!system("ip link del other"));
+	return any;
+}
+
+/* Who comes and goes, one after another. */
+static struct visitor {
+	const char *name;
+	void (*comes)(void);
+	bool (*goes)(void);		/* had it been of any effect? */
+	atomic_uint visits;		/* that had */
+	atomic_uint after;		/* visits after which writes were handed over again */
+} visitors[] = {
+	{ .name = "a packet socket", .comes = capture_comes, .goes = capture_goes },
+	{ .name = "netfilter", .comes = filter_comes, .goes = filter_goes },
+	{ .name = "netem", .comes = netem_comes, .goes = netem_goes },
+	{ .name = "netem elsewhere", .comes = elsewhere_comes, .goes = elsewhere_goes },
+};
+#define VISITORS	(sizeof(visitors) / sizeof(*visitors))
+
+/* A step of theirs; there: has one come? */
+static bool visit(bool there)
+{
+	static struct visitor *last;
+	static unsigned int next;
+	static uint64_t handed;
+
+	if (there) {
+		last->visits += last->goes();
+		handed = handed_over();
+	} else {
+		if (last)
+			last->after += handed_over() > handed;
+		last = &visitors[next++ % VISITORS];
+		last->comes();
+	}
+	return !there;
+}
+
+/* Has each come, and been forgotten? */
+static bool all_visited(void)
+{
+	for (size_t i = 0; i < VISITORS; i++) {
+		if (!visitors[i].visits || !visitors[i].after)
+			return false;
+	}
+	return true;
+}
+
+/* What a run that has failed left. */
+static void show_out(void)
+{
+	if (system("tc qdisc del dev lo root; ip link del other"))
+		printf("no netem\n");
+	nft(false, &hooks[0], 0);
+	nft(false, &hooks[4], 0);
+}
+
 static volatile bool stop;
 
 static void *change(void *arg)
 {
+	bool there = false;
+
+	/* many times as often, with all the others at it */
+	must(!setpriority(PRIO_PROCESS, gettid(), -15));
 	seed = (long)arg;
 	while (!stop) {
 		usleep(rand_r(&seed) % 50000);
-		set(PARAMETERS, "local", one_in(4) ? "0" : "1");
-		set(PARAMETERS, "direct", one_in(3) ? "0" : "1");
-		set(PARAMETERS, "direct_read", one_in(3) ? "0" : "1");
-		kill(getpid(), SIGUSR1);	/* for any thread but the main one */
+		set("local", !one_in(4));
+		set("direct", !one_in(3));
+		set("direct_read", !one_in(3));
+		kill(getpid(), SIGUSR1);
+		if (!plain_only && one_in(there ? 2 : 4))
+			there = visit(there);
 	}
+	if (there)
+		visit(there);
 	return NULL;
 }
 
-static void nothing(int signo)
+static void interrupt(int signo)
 {
 	(void)signo;
+	interrupted++;
 }
 
 static void streams(unsigned int first)
 {
-	struct sigaction action = { .sa_handler = nothing };
-	sigset_t usr1;
+	bool deep = !plain_only && (kel_query().features & KELEVATE_F_DEEP);
+	const char *patience = getenv("RIG_PATIENCE");
+	int longer = LONGER * (patience ? atoi(patience) : 1);
+	struct sigaction action = { .sa_handler = interrupt };
 	pthread_t changer;
 
 	for (size_t i = 0; i < sizeof(pattern); i++)
@@ -571,22 +709,33 @@ static void streams(unsigned int first)
 	signal(SIGPIPE, SIG_IGN);
 	action.sa_flags = one_in(2) ? SA_RESTART : 0;
 	must(!sigaction(SIGUSR1, &action, NULL));
-	must(!pthread_create(&changer, NULL, change, (void *)(long)rand_r(&seed)));
 	sigemptyset(&usr1);
 	sigaddset(&usr1, SIGUSR1);
 	pthread_sigmask(SIG_BLOCK, &usr1, NULL);
-	for (double end = kel_now() + SECONDS; kel_now() < end;)
+	if (!plain_only) {
+		/* its counters are there from now on */
+		kel_elevate(KELEVATE_STICKY);
+		must(!kel(KELEVATE_LOWER, KELEVATE_FORGET, NULL));
+	}
+	must(!pthread_create(&changer, NULL, change, (void *)(long)rand_r(&seed)));
+	for (double end = kel_now() + SECONDS;
+	     kel_now() < end || (deep && !all_visited() && kel_now() < end + longer);)
 		one_round(2);
 	stop = true;
 	must(!pthread_join(changer, NULL));
+	must(interrupted);
 	if (plain_only)
 		return;
-	printf("# %lu writes handed over, %lu direct\n", shortcuts_to("tcp_v4_do_rcv"),
-	       shortcuts_to("tcp_rcv_established"));
+	printf("# %lu writes handed over, %lu direct, %lu signals\n", shortcuts_to("tcp_v4_do_rcv"),
+	       shortcuts_to("tcp_rcv_established"), interrupted);
 	fflush(stdout);
-	if (kel_query().features & KELEVATE_F_DEEP)
+	for (size_t i = 0; i < VISITORS; i++)
+		printf("# %s: %u visits, after %u handed over again\n", visitors[i].name,
+		       visitors[i].visits, visitors[i].after);
+	fflush(stdout);
+	if (deep)
 		must(shortcuts_to("tcp_v4_do_rcv") && shortcuts_to("tcp_rcv_established") &&
-		     shortcuts_to("tcp_read_sock"));
+		     shortcuts_to("tcp_read_sock") && all_visited());
 }
 
 int main(int argc, char **argv)
@@ -599,13 +748,15 @@ int main(int argc, char **argv)
 	plain_only = argc > 1 && !strcmp(argv[1], "plain");
 	printf("# SEED=%u\n", first);
 	status = in_child(streams(first));
-	set(PARAMETERS, "local", "1");
-	set(PARAMETERS, "direct", "1");
-	set(PARAMETERS, "direct_read", "1");
-	set(SYSCTLS, "tcp_window_scaling", "1");
-	set(SYSCTLS, "tcp_timestamps", "1");
-	set(SYSCTLS, "tcp_sack", "1");
-	set(SYSCTLS, "tcp_ecn", "2");
+	if (status)
+		show_out();
+	set("local", true);
+	set("direct", true);
+	set("direct_read", true);
+	sysctl("tcp_window_scaling", "1");
+	sysctl("tcp_timestamps", "1");
+	sysctl("tcp_sack", "1");
+	sysctl("tcp_ecn", "2");
 	must(!status, "%#x", status);
 	return 0;
 }

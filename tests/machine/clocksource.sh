@@ -1,5 +1,6 @@
 #!/bin/bash
-# The clock changes its source under symbiotes: some sources are read in user mode, others by calls.
+# The clock changes its source under symbiotes: some sources are read in user mode, others by calls. They check
+# that it never goes backward, and that a gate call that sleeps does not end too early.
 set -eu
 # shellcheck source=tests/elevate/lib.sh
 . "$(dirname "$0")/../elevate/lib.sh"

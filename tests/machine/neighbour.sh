@@ -1,11 +1,11 @@
 #!/bin/bash
 # Another module hooks functions that symbiotes call by the gate, by kprobe, kretprobe, ftrace and live
-# patch; it comes and goes while they run, spin and sleep in gate calls. The live patch gets through.
+# patch (where the kernel has these); it comes and goes while they run, spin and sleep in gate calls. The live
+# patch gets through.
 set -eu
 # shellcheck source=tests/elevate/lib.sh
 . "$(dirname "$0")/../elevate/lib.sh"
 
-[[ -d /sys/kernel/livepatch ]] || skip "no live patching"
 patch=/sys/kernel/livepatch/neighbour
 counters=/sys/module/neighbour/parameters
 
@@ -58,6 +58,7 @@ unload() {
 for round in 1 2; do
 	load live=0 entered returned traced
 	unload
+	[[ -d /sys/kernel/livepatch ]] || continue
 	load live=1 entered traced patched
 	echo 0 >$patch/enabled
 	transition 0 "gone"

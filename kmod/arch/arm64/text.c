@@ -38,12 +38,15 @@ static enum result clear_leaf(u64 *leaf)
 	return clear(leaf, PTE_PXN) ? CHANGED : NOTHING;
 }
 
-/* Called with mmap_lock: the tables stay. */
+/*
+ * Called with mmap_lock: the tables stay, but for the lowest one, which 6.12 takes
+ * out of its pmd with only the pmd's lock held.
+ */
 static enum result clear_tables(struct mm_struct *mm, unsigned long addr)
 {
-	enum result ret;
+	spinlock_t *lock, *lowest;
+	enum result ret = NOTHING;
 	bool table = false;
-	spinlock_t *lock;
 	pgd_t *pgd;
 	p4d_t *p4d;
 	pud_t *pud;
@@ -64,18 +67,18 @@ static enum result clear_tables(struct mm_struct *mm, unsigned long addr)
 	lock = pmd_lock(mm, pmd);
 	if (pmd_leaf(READ_ONCE(*pmd))) {
 		ret = clear_leaf((u64 *)pmd);
-		spin_unlock(lock);
 	} else if (pmd_present(READ_ONCE(*pmd))) {
 		table = clear(pmd, TABLE_PXN);
-		spin_unlock(lock);
-		lock = pte_lockptr(mm, pmd);
-		spin_lock(lock);
+		lowest = pte_lockptr(mm, pmd);
+		if (lowest != lock)
+			spin_lock_nested(lowest, SINGLE_DEPTH_NESTING);
 		ret = clear_leaf((u64 *)pte_offset_kernel(pmd, addr));
-		spin_unlock(lock);
-	} else {
-		spin_unlock(lock);
-		return NOTHING;
+		if (lowest != lock)
+			spin_unlock(lowest);
 	}
+	spin_unlock(lock);
+	if (ret == NOTHING && !table)
+		return NOTHING;
 #if CONFIG_PGTABLE_LEVELS > 2
 	table |= clear(pud, TABLE_PXN);
 #endif

@@ -51,7 +51,7 @@ static bool has_lass(void)
 
 static bool has_sev_es(void)
 {
-	return boot_cpu_has(X86_FEATURE_SEV_ES) && boot_cpu_has(X86_FEATURE_HYPERVISOR);
+	return kel_state_encrypted();
 }
 
 static bool has_tdx(void)

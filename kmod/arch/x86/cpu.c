@@ -30,6 +30,10 @@ static unsigned int vector = FAST_FIRST;
 module_param(vector, uint, 0444);
 MODULE_PARM_DESC(vector, "exception vector for fast re-elevation, 0x16 to 0x1b (default 0x16)");
 
+static bool lazy_cr4 = true;
+module_param(lazy_cr4, bool, 0644);
+MODULE_PARM_DESC(lazy_cr4, "leave SMEP and SMAP off while the CPU idles after an elevated thread (default on)");
+
 u8 kel_fsgsbase;
 u64 kel_cr4_mask;
 u64 kel_area, kel_area_len;
@@ -177,7 +181,7 @@ void kel_arch_unload(struct task_struct *next)
 	c->thread = NULL;
 	if (!kel_cr4_mask || (next && will_relax(next)))
 		return;
-	if (next && is_idle_task(next))
+	if (next && is_idle_task(next) && READ_ONCE(lazy_cr4))
 		watch_idle(next);
 	else
 		restore(NULL);
@@ -284,6 +288,12 @@ int kel_arch_install(void)
 /* Stubs and schedulers run with IRQs off: whoever takes this is in none. */
 static void forget(void *unused)
 {
+	struct kel_cpu *c = this_cpu_read(kel_cpu_ptr);
+
+	if (WARN_ON_ONCE(c->thread)) {
+		c->flags = 0;
+		c->thread = NULL;
+	}
 	restore(NULL);
 	unwatch_idle(smp_processor_id());
 }

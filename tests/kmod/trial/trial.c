@@ -9,6 +9,7 @@
 #include <linux/mm.h>
 #include <linux/module.h>
 #include <linux/vmalloc.h>
+#include "compat/compat.h"
 #include "trial.h"
 
 static char *fail = "";
@@ -91,4 +92,17 @@ int __wrap_vm_munmap(unsigned long addr, size_t len)
 		forbidden->pgd &= ~_PAGE_NX;
 	return __real_vm_munmap(addr, len);
 }
+
+/* sev-es: the kernel is a guest whose registers are encrypted. Features of the CPU: tests/kmod/pretend.c. */
+static char *pretend = "";
+module_param(pretend, charp, 0444);
+MODULE_PARM_DESC(pretend, "sev-es");
+
+#ifdef KEL_HAVE_CC_PLATFORM
+bool __wrap_cc_platform_has(enum cc_attr attr)
+{
+	return (attr == CC_ATTR_GUEST_STATE_ENCRYPT && !strcmp(pretend, "sev-es")) ||
+	       __real_cc_platform_has(attr);
+}
+#endif
 #endif
