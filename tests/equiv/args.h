@@ -379,7 +379,7 @@ static long make_time(struct target *t, long variant, bool usec)
 	case T_INF:	return 0;
 	case T_MS:
 		arena->time.tv_nsec = usec ? 1000 : 1000000;
-		t->timed = true;
+		t->timed = 1;
 		break;
 	case T_NSEC:	arena->time.tv_nsec = 1000000000; break;
 	case T_NEG:	arena->time.tv_sec = -1; break;
@@ -482,7 +482,7 @@ static void build_sendmmsg(struct target *t, long *a, const long *v)
 
 static void build_recvmmsg(struct target *t, long *a, const long *v)
 {
-	bool timed = t->timed;
+	int timed = t->timed;
 
 	build_mmsg(t, a, v, false);
 	a[4] = make_time(t, v[5], false);
@@ -518,7 +518,7 @@ static __attribute__((unused)) void build_poll(struct target *t, long *a, const 
 {
 	build_pollfds(t, a, v);
 	a[2] = v[3];
-	t->timed = v[3] > 0 && v[3] < 100;
+	t->timed = v[3] > 0 && v[3] < 100 ? v[3] : 0;
 }
 
 static void build_ppoll(struct target *t, long *a, const long *v)
@@ -542,7 +542,7 @@ static void build_epoll(struct target *t, long *a, const long *v)
 	a[1] = pointer(v[1], arena->events);
 	a[2] = v[2];
 	a[3] = v[3];
-	t->timed = v[3] > 0 && v[3] < 100;
+	t->timed = v[3] > 0 && v[3] < 100 ? v[3] : 0;
 	a[4] = make_mask(v[4], &a[5]);
 }
 

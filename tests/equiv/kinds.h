@@ -66,7 +66,7 @@ struct target {
 	struct sockaddr_storage addr;	/* to send to */
 	socklen_t addr_len;
 	bool kind_pty;		/* delivers by a worker */
-	bool timed;		/* ends by itself, after some time */
+	int timed;		/* ends by itself, after so many ms; 0: does not */
 	bool stat;		/* arena->buf is a struct stat */
 	bool opens;		/* one of our two files, perhaps */
 	const struct sockopt *option;	/* that is set, to be looked at */
@@ -222,7 +222,7 @@ static void socket_state(struct target *t, enum state state)
 	case TIMEOUT:
 		setsockopt(t->fd, SOL_SOCKET, SO_RCVTIMEO, &little, sizeof(little));
 		setsockopt(t->fd, SOL_SOCKET, SO_SNDTIMEO, &little, sizeof(little));
-		t->timed = true;
+		t->timed = 3;
 		break;
 	case LOWAT:
 		setsockopt(t->fd, SOL_SOCKET, SO_RCVLOWAT, &low, sizeof(low));

@@ -3,12 +3,14 @@
  * Rubbish in the SYMBIOTE_ environment: random bytes, valid values, and those
  * cut, joined and mutated. Whatever comes, the configuration is a valid one, a
  * complaint is short and printable, the environment stays as it was, and the
- * address sanitizer is content.
+ * address sanitizer is content. Half of the time as root, if we are, and half of
+ * it as nobody.
  *
  *	env [--seed N] [--seconds N]
  */
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -128,11 +130,37 @@ static void one(void)
 	}
 }
 
+#define NOBODY	65534
+
+static double now(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return t.tv_sec + t.tv_nsec / 1e9;
+}
+
+static void run(unsigned long seed, double seconds)
+{
+	unsigned long rounds = 0;
+	double end = now() + seconds;
+
+	random_state = seed * 2654435761 + 88172645463325252;
+	do {
+		for (int i = 0; i < 1000; i++)
+			one();
+		rounds += 1000;
+	} while (now() < end);
+	printf("# %lu environments as user %u\n", rounds, geteuid());
+	fflush(stdout);
+}
+
 int main(int argc, char **argv)
 {
-	unsigned long seed = time(NULL), rounds = 0;
+	unsigned long seed = getenv("SEED") ? strtoul(getenv("SEED"), NULL, 0) : (unsigned long)time(NULL);
 	double seconds = 5;
-	time_t end;
+	int status;
+	pid_t pid;
 
 	for (int i = 1; i + 1 < argc; i += 2) {
 		if (!strcmp(argv[i], "--seed"))
@@ -142,13 +170,15 @@ int main(int argc, char **argv)
 	}
 	printf("# seed %lu\n", seed);
 	fflush(stdout);
-	random_state = seed * 2654435761 + 88172645463325252;
-	end = time(NULL) + seconds;
-	do {
-		for (int i = 0; i < 1000; i++)
-			one();
-		rounds += 1000;
-	} while (time(NULL) < end);
-	printf("# %lu environments\n", rounds);
+	run(seed, seconds / 2);
+	pid = fork();
+	must(pid >= 0);
+	if (!pid) {
+		must(geteuid() || (!setgid(NOBODY) && !setuid(NOBODY)));
+		run(seed + 1, seconds / 2);
+		return 0;
+	}
+	must(waitpid(pid, &status, 0) == pid);
+	must(WIFEXITED(status) && !WEXITSTATUS(status));
 	return 0;
 }

@@ -178,6 +178,22 @@ static long by(struct memory *m, bool gate, long nr, long a, long b, long c)
 	return gate_call((void *)gate_address, nr, a, b, c, 0, 0, 0);
 }
 
+/* Where there is a kernel address that was not there before, or -1. */
+static int new_address(const unsigned char *before, const unsigned char *now)
+{
+	uint64_t old, word;
+
+	if (!memcmp(before, now, PAGE))
+		return -1;
+	for (int i = 0; i + (int)sizeof(word) <= PAGE; i++) {
+		memcpy(&old, before + i, sizeof(old));
+		memcpy(&word, now + i, sizeof(word));
+		if (word != old && word >= 0xffff800000000000)
+			return i;
+	}
+	return -1;
+}
+
 static void call_kelevate(struct memory *m)
 {
 	static const unsigned int common[] = {
@@ -186,8 +202,9 @@ static void call_kelevate(struct memory *m)
 	unsigned int op = pick(m, 3) ? ONE_OF(m, common) : pick(m, 12), size = 0, base;
 	unsigned long flags = pick(m, 3) ? 0 : pick(m, 8);
 	bool gate = gate_address && !pick(m, 3);
-	unsigned char *at;
+	unsigned char before[PAGE], call_before[PAGE], *at;
 	unsigned long op_register = op;
+	int leak;
 	void *arg;
 	long ret;
 
@@ -207,6 +224,8 @@ static void call_kelevate(struct memory *m)
 	for (unsigned int i = base + (size <= PAGE ? size : PAGE); i < PAGE; i++)
 		m->page[i] = 0x77;
 	arg = op == KELEVATE_CALL ? call_pointer(m) : any_pointer(m, at);
+	memcpy(before, m->page, PAGE);
+	memcpy(call_before, m->call, PAGE);
 	ret = by(m, gate, kel_nr(), op_register, flags, (long)arg);
 
 	must(documented(ret), "op %u flags %#lx: %ld", op, flags, ret);
@@ -226,6 +245,10 @@ static void call_kelevate(struct memory *m)
 	}
 	if (nobody) {
 		must(!gate_address);
+		leak = new_address(before, m->page);
+		must(leak < 0, "op %u flags %#lx, size %u: a kernel address in byte %d", op, flags, size,
+		     leak - (int)base);
+		must(new_address(call_before, m->call) < 0, "op %u flags %#lx", op, flags);
 		must(ret || (op != KELEVATE_ELEVATE && op != KELEVATE_RESOLVE && op != KELEVATE_CALL),
 		     "nobody may: op %u flags %#lx", op, flags);
 		must(ret || op != KELEVATE_GRANT || flags == KELEVATE_GRANT_REVOKE, "nobody grants: %#lx", flags);
@@ -477,7 +500,8 @@ static unsigned long run(uint64_t *seed, double until, bool as_nobody)
 
 int main(int argc, char **argv)
 {
-	unsigned long seed = time(NULL), only = 0, n;
+	unsigned long seed = getenv("SEED") ? strtoul(getenv("SEED"), NULL, 0) : (unsigned long)time(NULL);
+	unsigned long only = 0, n;
 	bool as_nobody = false;
 	double seconds = 20;
 	int refs;
