@@ -1,6 +1,6 @@
 # The front door. `make help` tells. ARCH=arm64 boots, builds for and measures that architecture in its guests.
 
-ARCH      ?= $(shell dpkg --print-architecture)
+ARCH      ?= $(subst aarch64,arm64,$(subst x86_64,amd64,$(shell uname -m)))
 KERNEL    ?= 6.1-$(ARCH)
 PREFIX    ?= /usr/local
 DESTDIR   ?=
@@ -8,7 +8,7 @@ KERNELDIR ?= /lib/modules/$(shell uname -r)/build
 VM        := tests/qemu/vm --kernel $(KERNEL)
 
 help:
-	@sed -n 's/^# \(make .*\)/\1/p' Makefile
+	@sed -n '/^# make /,/^[^#]/s/^# //p' Makefile
 
 # make demo         Redis, stock against elevated, in a guest that counts instructions
 demo:
@@ -16,7 +16,7 @@ demo:
 	$(VM) --icount --timeout 600 -- bench/demo --icount
 
 # make check        everything that must hold; TESTS="kmod/*" and BOOTS="default" narrow it down. KERNELS=all: on every
-#                   kernel of tests/qemu/kernels, for the table of docs/SUPPORT.md; or KERNELS="6.12-amd64 7.2-amd64"
+#                   kernel of tests/qemu/kernels, and the demo, for the table of docs/SUPPORT.md; or KERNELS="6.12-amd64 7.2-amd64"
 KERNELS ?=
 check:
 	@$(if $(KERNELS),tests/matrix $(KERNELS) --,tests/check --kernel $(KERNEL)) \
@@ -27,10 +27,10 @@ equiv:
 	$(VM) --timeout 7200 -- sh -c '"$$RIG_BUILD"/tests/equiv/equiv --all --seconds 300 && \
 		"$$RIG_BUILD"/tests/equiv/equiv --all --seconds 300 --mode bracketed'
 
-# make fuzz         the system call and the environment parser with rubbish, as root and nobody: 10 minutes
+# make fuzz         the system call and the environment parser with rubbish, 10 minutes each, half as root, half as nobody
 fuzz:
-	$(VM) --timeout 1200 -- sh -c '"$$RIG_BUILD"/tests/fuzz/kelevate --seconds 600 && \
-		"$$RIG_BUILD"/tests/fuzz/env --seconds 60'
+	$(VM) --timeout 2400 -- sh -c '"$$RIG_BUILD"/tests/fuzz/kelevate --seconds 600 && \
+		"$$RIG_BUILD"/tests/fuzz/env --seconds 600'
 
 # make soak         2 million requests to an elevated Redis, every reply right: 6 minutes
 soak:
@@ -75,7 +75,8 @@ install: all module
 		$(if $(DESTDIR),INSTALL_MOD_PATH=$(DESTDIR)) $(signing)
 	$(if $(DESTDIR),,depmod $(kernel_release))
 
-# make dkms-install shim and command, and the module by DKMS: for this kernel and, as they come, others (DKMS_KERNEL)
+# make dkms-install shim and command, and the module by DKMS: for this kernel and, as they come, others (DKMS_KERNEL).
+#                   What install installed before would be found first, and goes
 DKMS_KERNEL ?= $(shell uname -r)
 version  = $(shell sed -n 's/^MODULE_VERSION("\(.*\)").*/\1/p' kmod/main.c)
 dkms_dir = $(DESTDIR)/usr/src/kelevate-$(version)
@@ -83,6 +84,7 @@ dkms-install: all
 	$(MAKE) -C shim install DESTDIR=$(DESTDIR) PREFIX=$(PREFIX)
 	$(MAKE) -C tools install DESTDIR=$(DESTDIR) PREFIX=$(PREFIX)
 	$(if $(DESTDIR),,-dkms remove kelevate/$(version) --all >/dev/null 2>&1)
+	$(remove_modules)
 	rm -rf $(dkms_dir)
 	cd kmod && find . \( -name '*.[chS]' -o -name '*.def' -o -name Kbuild -o -path './compat/probe*' \) \
 		! -name '*.mod.c' ! -name have.h -exec install -D -m 644 {} $(dkms_dir)/{} \;
@@ -104,12 +106,11 @@ dkms-check:
 native-check:
 	tests/long/native --kernel $(KERNEL)
 
-# make uninstall    removes what install installed
+# make uninstall    removes what install installed, for every kernel
 uninstall:
 	$(MAKE) -C shim uninstall DESTDIR=$(DESTDIR) PREFIX=$(PREFIX)
 	$(MAKE) -C tools uninstall DESTDIR=$(DESTDIR) PREFIX=$(PREFIX)
-	rm -f $(DESTDIR)/lib/modules/$(kernel_release)/updates/kelevate.ko*
-	$(if $(DESTDIR),,depmod $(kernel_release))
+	$(remove_modules)
 
 # make clean        removes what was built (fetched kernels stay in the cache)
 clean:
@@ -121,6 +122,16 @@ clean:
 
 # Debian's headers answer `make kernelrelease` with the upstream version; this is what uname says.
 kernel_release = $(shell sed -n 's/.*UTS_RELEASE "\(.*\)"/\1/p' $(KERNELDIR)/include/generated/utsrelease.h)
+# What install has installed for this kernel and others, whether their headers are still there or not.
+define remove_modules
+	@for module in $(DESTDIR)/lib/modules/*/updates/kelevate.ko*; do \
+		[ -e "$$module" ] || continue; \
+		rm -v "$$module" || exit 1; \
+		[ -z "$(DESTDIR)" ] || continue; \
+		release=$${module#/lib/modules/}; \
+		depmod "$${release%%/*}" || exit 1; \
+	done
+endef
 # Headers of a distribution come without its key: do not try to sign.
 signing = $(if $(wildcard $(KERNELDIR)/certs/signing_key.pem),,CONFIG_MODULE_SIG_ALL=)
 

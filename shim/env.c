@@ -47,28 +47,37 @@ static bool parse_mode(const char *value, unsigned int *out)
 	return false;
 }
 
+/* The calls that have this name or are the same function; 0: there is none. */
+static uint64_t calls_named(const char *word, size_t len)
+{
+	if (is(word, len, "all"))
+		return ALL_CALLS;
+	for (int call = 0; call < NR_CALLS; call++)
+		if (is(word, len, symbiote_call_name(call)))
+			return CALL_BIT(call);
+#define ALIAS(name, call) \
+	if (is(word, len, #name)) \
+		return CALL_BIT(CALL_##call);
+#include "calls.def"
+	return 0;
+}
+
 static bool parse_calls(const char *value, uint64_t *out)
 {
-	uint64_t calls = 0;
+	/* "-close" is "all,-close" */
+	uint64_t calls = *value == '-' ? ALL_CALLS : 0;
 
 	for (;;) {
 		size_t len = strcspn(value, ",");
 		bool off = *value == '-';
 		const char *word = value + off;
 		size_t word_len = len - off;
-		uint64_t bits = 0;
+		uint64_t bits = calls_named(word, word_len);
 
-		if (is(word, word_len, "all")) {
-			bits = ALL_CALLS;
-		} else if (!off && is(word, word_len, "none")) {
+		if (!off && is(word, word_len, "none"))
 			calls = 0;
-		} else {
-			for (int call = 0; call < NR_CALLS; call++)
-				if (is(word, word_len, symbiote_call_name(call)))
-					bits = CALL_BIT(call);
-			if (!bits)
-				return false;
-		}
+		else if (!bits)
+			return false;
 		calls = off ? calls & ~bits : calls | bits;
 
 		if (!value[len])

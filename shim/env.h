@@ -4,8 +4,9 @@
  *
  * X(identifier, values, default, meaning)
  *
- * A value that is none of these gives one line on stderr and the default. The
- * environment itself is never changed: a child gets what its parent got.
+ * A value that is none of these gives one line on stderr and the default, or
+ * with STRICT, which therefore is read first, ends the program. The environment
+ * itself is never changed: a child gets what its parent got.
  */
 #ifndef SYMBIOTE_ENV_H
 #define SYMBIOTE_ENV_H
@@ -14,6 +15,10 @@
 #include <stdint.h>
 
 #define SYMBIOTE_VARIABLES(X) \
+	X(STRICT, "0 or 1", "0",					\
+	  "1: exit with status 125 and the reason where the program "	\
+	  "would otherwise run without being elevated, and for a value "	\
+	  "that is not valid")						\
 	X(MODE, "resident, bracketed or off", "resident",		\
 	  "resident: threads stay elevated between calls; "		\
 	  "bracketed: only from a call's entry to its return; "		\
@@ -21,13 +26,10 @@
 	X(CALLS, "a list of all, none, CALL and -CALL, separated by commas", \
 	  "all",							\
 	  "which calls take the gate, applied from left to right: "	\
-	  "read,write or all,-close; names as in symbiote stat")	\
+	  "read,write or -close; names as in symbiote stat")		\
 	X(VERBOSE, "0, 1 or 2", "0",					\
 	  "1: say on stderr why the program is not elevated; "		\
-	  "2: say as well that it is, and how")				\
-	X(STRICT, "0 or 1", "0",					\
-	  "1: exit with status 125 and the reason where the program "	\
-	  "would otherwise run without being elevated")
+	  "2: say as well that it is, and how")
 
 #define SYMBIOTE_ENUM_VARIABLE(id, values, value, text) SYMBIOTE_ENV_##id,
 enum symbiote_variable {

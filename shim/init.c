@@ -32,18 +32,33 @@ struct process symbiote_process;
 static struct symbiote_config config;
 static struct kelevate_info info;
 
+/* Neither libc's calls nor those of whoever interposes them. */
+static long open_file(const char *path)
+{
+	return gate_syscall(SYS_openat, AT_FDCWD, (long)path,
+			    O_RDONLY | O_CLOEXEC, 0, 0, 0);
+}
+
+static long read_some(long fd, char *buf, size_t size)
+{
+	return gate_syscall(SYS_read, fd, (long)buf, size, 0, 0, 0);
+}
+
+static void close_file(long fd)
+{
+	gate_syscall(SYS_close, fd, 0, 0, 0, 0, 0);
+}
+
 /* Reads the start of a file; the length, or a negated errno. */
 static long read_file(const char *path, char *buf, size_t size)
 {
-	long fd, len;
+	long fd = open_file(path);
+	long len;
 
-	/* Neither libc's calls nor those of whoever interposes them. */
-	fd = gate_syscall(SYS_openat, AT_FDCWD, (long)path,
-			  O_RDONLY | O_CLOEXEC, 0, 0, 0);
 	if (fd < 0)
 		return fd;
-	len = gate_syscall(SYS_read, fd, (long)buf, size - 1, 0, 0, 0);
-	gate_syscall(SYS_close, fd, 0, 0, 0, 0, 0);
+	len = read_some(fd, buf, size - 1);
+	close_file(fd);
 	if (len >= 0)
 		buf[len] = '\0';
 	return len;
@@ -65,9 +80,11 @@ static long query(void)
 static void complain(const struct symbiote_variable_info *variable,
 		     const char *value)
 {
-	symbiote_log("%s: %s=%s is not valid, %s is used: it can be %s",
+	symbiote_log("%s: %s=%s is not valid%s%s%s: it can be %s",
 		     program_invocation_short_name, variable->name, value,
-		     variable->value, variable->values);
+		     config.strict ? "" : ", ",
+		     config.strict ? "" : variable->value,
+		     config.strict ? "" : " is used", variable->values);
 }
 
 /* What the environment asks for. */
@@ -113,17 +130,36 @@ static enum symbiote_status stage_number(int *error)
 static enum symbiote_status stage_seccomp(int *error)
 {
 	static const char field[] = "\nSeccomp:\t";
+	const size_t overlap = sizeof(field) - 1;
+	long fd = open_file("/proc/self/status");
+	const char *found = NULL;
 	char status[4096];
-	long len = read_file("/proc/self/status", status, sizeof(status));
-	const char *found;
+	size_t have = 0;
+	long len = fd;
 
+	/* The list of groups before it can be of any length. */
+	while (fd >= 0 && !found) {
+		len = read_some(fd, status + have, sizeof(status) - 1 - have);
+		if (len <= 0)
+			break;
+		have += len;
+		status[have] = '\0';
+		found = strstr(status, field);
+		if (found && !found[overlap])
+			found = NULL;	/* its value is still to come */
+		if (!found && have > overlap) {
+			memmove(status, status + have - overlap, overlap);
+			have = overlap;
+		}
+	}
+	if (fd >= 0)
+		close_file(fd);
 	if (len < 0) {
 		*error = -len;
 		return SYMBIOTE_STATUS_SECCOMP;
 	}
 	/* No such line: a kernel without seccomp. */
-	found = strstr(status, field);
-	return found && found[sizeof(field) - 1] != '0' ?
+	return found && found[overlap] != '0' ?
 	       SYMBIOTE_STATUS_SECCOMP : SYMBIOTE_STATUS_ELEVATED;
 }
 

@@ -8,13 +8,19 @@
  * does not make a machine unfit: the module will find out.
  */
 #define _GNU_SOURCE
+#include <fcntl.h>
 #include <getopt.h>
 #include <stdarg.h>
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/syscall.h>
 #include <sys/utsname.h>
 #include <unistd.h>
+
+#ifdef __x86_64__
+#include <cpuid.h>
+#endif
 
 #include "symbiote.h"
 #include "../kmod/compat/tested.h"
@@ -371,6 +377,34 @@ static struct answer check_rt(void)
 	return ok("not a real-time kernel");
 }
 
+/* What the kernel may not have been built with, unless the module is loaded. */
+static struct answer config_absent(const char *option, const char *remedy,
+				   const char *why)
+{
+	char value = config_value(option);
+
+	if (value == 'n')
+		return ok("%s is not set", option);
+	if (host.module.usable)
+		return ok("the module is loaded and copes");
+	if (value)
+		return bad(remedy, "%s", why);
+	return unknown("install the kernel's configuration as /boot/config-*",
+		       "the kernel's configuration is not to be found");
+}
+
+/* Up to 6.12 at least CONFIG_CFI was CONFIG_CFI_CLANG. */
+static struct answer check_cfi(void)
+{
+	const char *option = config_value("CONFIG_CFI_CLANG") == 'y' ?
+			     "CONFIG_CFI_CLANG" : "CONFIG_CFI";
+
+	return config_absent(option, "use a kernel without it", "the kernel "
+			     "checks the types of indirect calls (kCFI), "
+			     "which those to and from a module as this one "
+			     "may not pass");
+}
+
 /* What only the module can look at. */
 static struct answer module_looks(const char *what)
 {
@@ -513,13 +547,36 @@ static struct answer check_lass(void)
 			   "linear address space separation is active");
 }
 
+/*
+ * The kernel takes the flag out of /proc/cpuinfo in guests. The CPU says whether
+ * it has SEV-ES, and in a register that only the kernel reads whether it is on.
+ */
 static struct answer check_sev_es(void)
 {
-	if (host.flags && !cpu_has("hypervisor"))
+	unsigned int eax = 0, b, c, d;
+	uint64_t status;
+	ssize_t n = -1;
+	int fd;
+
+	if (!cpu_has("hypervisor") || !__get_cpuid(0x8000001f, &eax, &b, &c, &d) ||
+	    !(eax & 2) || !(eax & 8))
 		return ok("not in use");
-	return flag_absent("sev_es", "use a guest without SEV-ES and SEV-SNP",
-			   "an encrypted guest (SEV-ES) takes #VC, whose entry "
-			   "is not handled");
+	if (host.module.usable)
+		return ok("the module is loaded and copes");
+	fd = open("/dev/cpu/0/msr", O_RDONLY | O_CLOEXEC);
+	if (fd >= 0) {
+		n = pread(fd, &status, sizeof(status), 0xc0010131);
+		close(fd);
+	}
+	if (n != sizeof(status))
+		return unknown("modprobe msr, and ask as root", "the CPU has "
+			       "SEV-ES; whether it is on for this guest is for "
+			       "the kernel to see");
+	/* bit 3: somebody below this kernel takes #VC for it (vTOM) */
+	if (!(status & 2) || (status & 8))
+		return ok("the CPU has SEV-ES; this guest has nothing to do with it");
+	return bad("use a guest without SEV-ES and SEV-SNP", "an encrypted "
+		   "guest (SEV-ES) takes #VC, whose entry is not handled");
 }
 
 static struct answer check_cx16(void)
@@ -532,22 +589,6 @@ static struct answer check_cx16(void)
 	return ok("the CPU has CMPXCHG16B");
 }
 #else
-/* What the kernel may not have been built with, unless the module is loaded. */
-static struct answer config_absent(const char *option, const char *remedy,
-				   const char *why)
-{
-	char value = config_value(option);
-
-	if (value == 'n')
-		return ok("%s is not set", option);
-	if (host.module.usable)
-		return ok("the module is loaded and copes");
-	if (value)
-		return bad(remedy, "%s", why);
-	return unknown("install the kernel's configuration as /boot/config-*",
-		       "the kernel's configuration is not to be found");
-}
-
 static struct answer check_vectors(void)
 {
 	return module_looks("the exception vectors that stock Linux never "
@@ -644,6 +685,7 @@ static const struct {
 	{ "kallsyms",		check_kallsyms },
 	{ "nohz-full",		check_nohz_full },
 	{ "rt",			check_rt },
+	{ "cfi",		check_cfi },
 	{ "lockdown",		check_lockdown },
 	{ "symbols",		check_symbols },
 	{ "self-test",		check_self_test },

@@ -143,16 +143,25 @@ const char *lockdown_state(void)
 #define CAP_SYS_MODULE		16
 #define INIT_USER_NS		0xeffffffdU	/* PROC_USER_INIT_INO */
 
+bool under_seccomp(const char **why)
+{
+	char *mode = read_field("/proc/self/status", "Seccomp");
+	bool under = mode && strcmp(mode, "0");
+
+	free(mode);
+	if (under)
+		*why = "this process is under a seccomp filter (a container "
+		       "or sandbox), which would not see the program's calls";
+	return under;
+}
+
 bool has_privilege(const char **why)
 {
 	char *caps = read_field("/proc/self/status", "CapEff");
-	char *seccomp = read_field("/proc/self/status", "Seccomp");
-	bool filter = seccomp && strcmp(seccomp, "0");
 	bool have = caps && strtoull(caps, NULL, 16) >> CAP_SYS_MODULE & 1;
 	struct stat st;
 
 	free(caps);
-	free(seccomp);
 	if (!have) {
 		*why = "this process lacks CAP_SYS_MODULE (is not root)";
 		return false;
@@ -162,12 +171,7 @@ bool has_privilege(const char **why)
 		       "(a container)";
 		return false;
 	}
-	if (filter) {
-		*why = "this process is under a seccomp filter (a container "
-		       "or sandbox), which would not see the program's calls";
-		return false;
-	}
-	return true;
+	return !under_seccomp(why);
 }
 
 bool may_grant(const char **why)
@@ -249,13 +253,12 @@ char *find_library(const char **why)
 
 	if (env && *env) {
 		path = realpath(env, NULL);
-		if (!path || access(path, R_OK)) {
+		if (!path) {
 			*why = text("SYMBIOTE_LIBRARY: %s: %s", env,
 				    strerror(errno));
-			free(path);
 			return NULL;
 		}
-	} else if (!access(PREFIX "/lib/symbiote/libsymbiote.so", R_OK)) {
+	} else if (!access(PREFIX "/lib/symbiote/libsymbiote.so", F_OK)) {
 		path = text("%s", PREFIX "/lib/symbiote/libsymbiote.so");
 	} else {
 		n = readlink("/proc/self/exe", self, sizeof(self) - 1);
@@ -274,6 +277,10 @@ char *find_library(const char **why)
 		*why = "libsymbiote.so is not installed "
 		       "in " PREFIX "/lib/symbiote (make install, or set "
 		       "SYMBIOTE_LIBRARY)";
+		return NULL;
+	}
+	if (!library_loadable(path, why)) {
+		free(path);
 		return NULL;
 	}
 	if (strpbrk(path, " :\t\n$")) {

@@ -28,6 +28,7 @@ bool module_open(struct module *m)
 {
 	const char *same = "install the module and the command of one build "
 			   "and load the module again";
+	const char *filter;
 	char *line;
 	int err;
 
@@ -50,6 +51,20 @@ bool module_open(struct module *m)
 	}
 	free(line);
 
+	/*
+	 * A filter may kill for a system call it does not know, so this comes
+	 * before the first one, and without prctl(), which it may not know
+	 * either.
+	 */
+	if (access("/proc/self/status", R_OK))
+		return unusable(m, "mount -t proc proc /proc",
+				text("/proc is not mounted"));
+	if (under_seccomp(&filter))
+		return unusable(m, "start it where there is no filter (in "
+				"systemd's units SystemCallFilter= and some "
+				"Protect*=, Restrict*= make one)",
+				text("%s", filter));
+
 	m->info.size = sizeof(m->info);
 	m->info.abi = KELEVATE_ABI;
 	err = kelevate(m, KELEVATE_QUERY, 0, &m->info);
@@ -67,7 +82,7 @@ bool module_open(struct module *m)
 		return unusable(m, "modprobe -r kelevate; modprobe kelevate",
 				text("system call %ld is not answered by the "
 				     "kelevate module", m->nr));
-	return unusable(m, "look for a seccomp filter (containers have one)",
+	return unusable(m, "the kernel log may have the reason",
 			text("system call %ld (kelevate): %s", m->nr,
 			     strerror(err)));
 }

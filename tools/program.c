@@ -31,6 +31,35 @@
 #define SCRIPT_DEPTH 5		/* as the kernel's */
 #define SCRIPT_LINE 256
 
+static bool is_native(const Elf64_Ehdr *eh)
+{
+	return !memcmp(eh->e_ident, ELFMAG, SELFMAG) &&
+	       eh->e_ident[EI_CLASS] == ELFCLASS64 &&
+	       eh->e_ident[EI_DATA] == ELFDATA2LSB && eh->e_machine == NATIVE;
+}
+
+/* What the dynamic linker cannot preload it only complains about. */
+bool library_loadable(const char *path, const char **why)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	bool loadable = false;
+	Elf64_Ehdr eh;
+	struct stat st;
+
+	if (fd < 0) {
+		*why = text("%s: %s", path, strerror(errno));
+		return false;
+	}
+	if (fstat(fd, &st) || !S_ISREG(st.st_mode) ||
+	    read(fd, &eh, sizeof(eh)) != sizeof(eh) || !is_native(&eh) ||
+	    eh.e_type != ET_DYN)
+		*why = text("%s is not a shared library of this machine", path);
+	else
+		loadable = true;
+	close(fd);
+	return loadable;
+}
+
 __attribute__((format(printf, 2, 3)))
 static void not_preloadable(struct program *p, const char *fmt, ...)
 {
@@ -80,9 +109,9 @@ static int search(struct program *p, const char *name)
 }
 
 /* Exec of this file changes credentials: the linker runs in secure mode. */
-static bool gains_privileges(struct program *p, const char *file, int fd,
-			     uid_t uid, gid_t gid)
+static bool gains_privileges(struct program *p, const char *file, int fd)
 {
+	uid_t uid = getuid();
 	struct statvfs fs;
 	struct stat st;
 
@@ -96,7 +125,7 @@ static bool gains_privileges(struct program *p, const char *file, int fd,
 		not_preloadable(p, "%s is setuid: the dynamic linker ignores "
 				"LD_PRELOAD", file);
 	else if ((st.st_mode & (S_ISGID | S_IXGRP)) == (S_ISGID | S_IXGRP) &&
-		 st.st_gid != gid)
+		 st.st_gid != getgid())
 		not_preloadable(p, "%s is setgid: the dynamic linker ignores "
 				"LD_PRELOAD", file);
 	else if (uid && fgetxattr(fd, "security.capability", NULL, 0) > 0)
@@ -132,7 +161,7 @@ static void inspect_elf(struct program *p, int fd, const Elf64_Ehdr *eh)
 		not_preloadable(p, "%s is a 32-bit program", p->image);
 		return;
 	}
-	if (eh->e_machine != NATIVE || eh->e_ident[EI_DATA] != ELFDATA2LSB) {
+	if (!is_native(eh)) {
 		strcpy(p->kind, "for another architecture");
 		not_preloadable(p, "%s is for another architecture (ELF "
 				"machine %u)", p->image, eh->e_machine);
@@ -170,7 +199,7 @@ static void inspect_elf(struct program *p, int fd, const Elf64_Ehdr *eh)
 	p->preloadable = true;
 }
 
-void program_inspect(struct program *p, const char *name, uid_t uid, gid_t gid)
+void program_inspect(struct program *p, const char *name)
 {
 	union {
 		char line[SCRIPT_LINE + 1];
@@ -211,20 +240,15 @@ void program_inspect(struct program *p, const char *name, uid_t uid, gid_t gid)
 			 * interpreter, so only this file counts
 			 */
 			inspect_elf(p, fd, &head.eh);
-			gains_privileges(p, p->image, fd, uid, gid);
+			gains_privileges(p, p->image, fd);
 			close(fd);
 			return;
 		}
 		close(fd);
-		if (n < 2 || memcmp(head.line, "#!", 2)) {
-			/* execvp gives such a file to the shell */
-			strcpy(p->image, "/bin/sh");
-			continue;
-		}
-		if (!script_interpreter(head.line, file, sizeof(file))) {
-			p->error = ENOEXEC;
-			return;
-		}
+		/* execvp gives what the kernel does not know to the shell */
+		if (n < 2 || memcmp(head.line, "#!", 2) ||
+		    !script_interpreter(head.line, file, sizeof(file)))
+			strcpy(file, "/bin/sh");
 		strcpy(p->image, file);
 	}
 	p->error = ELOOP;

@@ -112,6 +112,8 @@ static int parse(struct plan *p, int argc, char **argv)
 
 	env = getenv("SYMBIOTE_MODE");
 	p->off = !strcmp(p->mode ? p->mode : env ? env : "", "off");
+	env = getenv("SYMBIOTE_STRICT");
+	p->strict |= env && !strcmp(env, "1");
 
 	if (!user)
 		return 0;
@@ -127,10 +129,9 @@ static int parse(struct plan *p, int argc, char **argv)
 	return 0;
 }
 
+/* The last reason is the one to cure: it is the program's own, if it has one. */
 static void not_elevated(struct plan *p, const char *remedy, const char *why)
 {
-	if (p->why)
-		return;		/* the first reason is the one to cure */
 	p->why = why;
 	p->remedy = remedy;
 }
@@ -159,27 +160,11 @@ static char *preload_list(const char *library)
 	return found ? NULL : text("%s:%s", have, library);
 }
 
-static void make_plan(struct plan *p)
+/* While still being who may ask for a grant. */
+static void ask_module(struct plan *p)
 {
 	const char *why = NULL;
 
-	program_inspect(&p->program, *p->args,
-			p->user ? p->user->pw_uid : getuid(),
-			p->user ? p->user->pw_gid : getgid());
-	if (!p->program.preloadable) {
-		/* no LD_PRELOAD either: the linker of a 32-bit program, or
-		 * another libc, would complain about it
-		 */
-		if (!p->program.error)
-			not_elevated(p, "see LIMITS in symbiote-run(1)",
-				     p->program.why);
-	} else {
-		p->library = find_library(&why);
-		if (p->library)
-			p->preload = preload_list(p->library);
-		else
-			not_elevated(p, NULL, why);
-	}
 	if (!module_open(&p->module))
 		not_elevated(p, p->module.remedy, p->module.why);
 	else if (!may_grant(&why) ||
@@ -222,20 +207,42 @@ static int drop_user(const struct passwd *user)
 	return 0;
 }
 
-/* As whoever the program runs as. */
-static void check_library(struct plan *p)
+/* As whoever it runs as: PATH and what may be read are that user's. */
+static void look_at_program(struct plan *p)
 {
-	if (!p->library || !access(p->library, R_OK))
-		return;
-	not_elevated(p, "install it where everybody can read it "
-		     "(make install)",
-		     text("%s cannot be read by %s: %s", p->library,
-			  p->user ? p->user->pw_name : "this user",
-			  strerror(errno)));
-	p->library = NULL;
-	p->preload = NULL;
-	if (p->granted)
+	const char *why = NULL, *slash;
+
+	program_inspect(&p->program, *p->args);
+	if (!p->program.preloadable) {
+		/* no LD_PRELOAD either: the linker of a 32-bit program, or
+		 * another libc, would complain about it
+		 */
+		if (!p->program.error)
+			not_elevated(p, "see LIMITS in symbiote-run(1)",
+				     p->program.why);
+	} else {
+		p->library = find_library(&why);
+		if (p->library)
+			p->preload = preload_list(p->library);
+		else
+			not_elevated(p, p->user ? "install it where everybody "
+				     "can read it (make install)" : NULL, why);
+	}
+	/* as it is behind #! of most scripts; of others nobody knows */
+	slash = strrchr(p->program.image, '/');
+	if (p->user && p->user->pw_uid && p->program.preloadable && slash &&
+	    !strcmp(slash, "/env")) {
+		p->preload = NULL;
+		not_elevated(p, "name the program that it executes, before "
+			     "the script",
+			     text("%s executes another program, and the grant "
+				  "of an ordinary user ends there",
+				  p->program.image));
+	}
+	if (p->granted && (p->why || p->program.error)) {
 		module_revoke(&p->module);
+		p->granted = false;
+	}
 }
 
 static void field(const char *name, const char *value)
@@ -243,6 +250,12 @@ static void field(const char *name, const char *value)
 	printf("%-12s ", name);
 	print_plain(stdout, value);
 	putchar('\n');
+}
+
+/* Otherwise this command says itself why not. */
+static bool shim_tells(const struct plan *p)
+{
+	return p->verbose && (!p->why || p->off);
 }
 
 static int show(const struct plan *p)
@@ -266,7 +279,7 @@ static int show(const struct plan *p)
 		field("", text("SYMBIOTE_MODE=%s", p->mode));
 	if (p->strict)
 		field("", "SYMBIOTE_STRICT=1");
-	if (p->verbose && !p->why)
+	if (shim_tells(p))
 		field("", p->verbose > 1 ? "SYMBIOTE_VERBOSE=2" :
 		      "SYMBIOTE_VERBOSE=1");
 	if (p->user)
@@ -287,7 +300,7 @@ static int show(const struct plan *p)
 		field("elevated:", text("no: %s", prog->error ?
 			"the program cannot be executed" :
 			p->off ? "mode off" : p->why));
-		if (!p->off && p->why && p->remedy)
+		if (!p->off && !prog->error && p->why && p->remedy)
 			field("remedy:", p->remedy);
 	}
 	return finish_output(yes ? 0 : 1);
@@ -301,7 +314,7 @@ static int become(const struct plan *p)
 		bad |= setenv("SYMBIOTE_MODE", p->mode, 1);
 	if (p->strict)
 		bad |= setenv("SYMBIOTE_STRICT", "1", 1);
-	if (p->verbose && !p->why)	/* else it has been said */
+	if (shim_tells(p))
 		bad |= setenv("SYMBIOTE_VERBOSE", p->verbose > 1 ? "2" : "1", 1);
 	if (bad) {
 		complain("environment: %s", strerror(errno));
@@ -319,15 +332,15 @@ int cmd_run(int argc, char **argv)
 
 	if (status)
 		return status;
-	make_plan(p);
-	if (!p->dry && !p->why && !p->off && !p->program.error)
+	ask_module(p);
+	if (!p->dry && !p->why && !p->off)
 		grant(p);
 	if (p->user) {
 		status = drop_user(p->user);
 		if (status)
 			return status;
 	}
-	check_library(p);
+	look_at_program(p);
 	if (p->dry)
 		return show(p);
 	if (p->why && !p->off && !p->program.error) {

@@ -76,6 +76,7 @@ struct snapshot {
 	struct kelevate_stat total;
 	size_t n;
 	struct process *p;
+	size_t hidden;		/* processes of which this user may know nothing */
 };
 
 static struct symbiote_stats shim;	/* of the process looked at */
@@ -119,13 +120,19 @@ static void add_up(struct process *p)
 						 p->s->nr_reasons);
 }
 
-/* False: nothing is known of this process. */
+/* False: nothing is known of this process; then it may be hidden. */
 static bool look_at(const struct module *m, pid_t pid, struct process *p)
 {
+	int err = 0;
+
 	memset(p, 0, sizeof(*p));
 	p->pid = pid;
 	p->view = process_shim(pid, &shim);
-	p->symbiote = m->usable && !module_stat(m, 0, pid, &p->k);
+	if (m->usable)
+		err = module_stat(m, 0, pid, &p->k);
+	p->symbiote = m->usable && !err;
+	if (err == EPERM && p->view == SHIM_NONE)
+		p->view = SHIM_HIDDEN;
 	p->granted = p->k.state & KELEVATE_S_GRANTED;
 	if (!p->symbiote && (p->view == SHIM_NONE || p->view == SHIM_HIDDEN))
 		return false;
@@ -173,8 +180,14 @@ static void take(struct snapshot *snap, pid_t only)
 	 * that carry the shim in vain are the ones that need explaining.
 	 */
 	n = process_list(&pids);
-	for (i = 0; i < n; i++)
-		snap->n += look_at(&snap->module, pids[i], one_more(snap));
+	for (i = 0; i < n; i++) {
+		struct process *p = one_more(snap);
+
+		if (look_at(&snap->module, pids[i], p))
+			snap->n++;
+		else if (p->view == SHIM_HIDDEN)
+			snap->hidden++;
+	}
 	free(pids);
 }
 
@@ -300,8 +313,12 @@ static void print_table(const struct snapshot *snap,
 		       (unsigned long long)sum(t->fallbacks,
 					       KELEVATE_REASONS_MAX));
 	}
+	if (snap->hidden)
+		printf("processes that this user may not look into: %zu\n",
+		       snap->hidden);
 	if (!snap->n) {
-		puts("no process is elevated or carries the shim");
+		printf("no %sprocess is elevated or carries the shim\n",
+		       snap->hidden ? "other " : "");
 		return;
 	}
 	printf("\n%7s %-10s %-9s %7s %*s %*s %-9s %s\n", "PID", "USER",
@@ -568,6 +585,7 @@ static void print_json(const struct snapshot *snap, pid_t only)
 		printf(", \"process\": ");
 		json_process(&snap->p[0]);
 	} else {
+		json_number(", ", "hidden", snap->hidden);
 		printf(", \"processes\": [");
 		for (i = 0; i < snap->n; i++) {
 			if (i)
@@ -579,14 +597,12 @@ static void print_json(const struct snapshot *snap, pid_t only)
 	puts("}");
 }
 
-static int nothing_to_show(const struct module *m, pid_t pid)
+static int nothing_to_show(const struct module *m, pid_t pid,
+			   enum shim_view view)
 {
-	struct kelevate_stat k;
-
 	if (!process_exists(pid))
 		complain("there is no process %d", pid);
-	else if (process_shim(pid, &shim) == SHIM_HIDDEN ||
-		 (m->usable && module_stat(m, 0, pid, &k) == EPERM))
+	else if (view == SHIM_HIDDEN)
 		complain("process %d may not be looked into by this user",
 			 pid);
 	else
@@ -619,7 +635,7 @@ static int parse(struct request *r, int argc, char **argv)
 	long pid;
 	int c;
 
-	while ((c = getopt_long(argc, argv, "+w::jh", options, NULL)) >= 0) {
+	while ((c = getopt_long(argc, argv, "w::jh", options, NULL)) >= 0) {
 		switch (c) {
 		case 'w':
 			seconds = optarg;
@@ -671,7 +687,8 @@ int cmd_stat(int argc, char **argv)
 		take(&now, r.pid);
 		if (r.pid && !now.n) {
 			if (!again)
-				return nothing_to_show(&now.module, r.pid);
+				return nothing_to_show(&now.module, r.pid,
+						       now.p->view);
 			complain("process %d has ended", r.pid);
 			return finish_output(0);
 		}

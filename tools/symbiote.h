@@ -47,6 +47,8 @@ void print_quoted(FILE *f, const char *s);
 void print_plain(FILE *f, const char *s);
 /* Where libsymbiote.so is; NULL with *why set when nowhere. */
 char *find_library(const char **why);
+/* Then *why is set. */
+bool under_seccomp(const char **why);
 /* What a grant takes, but for lockdown; else *why is set. */
 bool has_privilege(const char **why);
 bool may_grant(const char **why);
@@ -76,7 +78,9 @@ int module_row(const struct module *m, unsigned int index,
 	       struct kelevate_row *row);	/* 0 or an errno */
 const char *module_hook(const struct module *m);
 
-/* program.c: what execvp would run */
+/* program.c: what execvp would run, and what it would preload */
+bool library_loadable(const char *path, const char **why);
+
 struct program {
 	char path[4096];	/* what is executed */
 	char image[4096];	/* the ELF file that ends up running: differs
@@ -87,6 +91,7 @@ struct program {
 	char why[512];		/* not preloadable: the reason */
 };
 
-void program_inspect(struct program *p, const char *name, uid_t uid, gid_t gid);
+/* By whom it is executed. */
+void program_inspect(struct program *p, const char *name);
 
 #endif

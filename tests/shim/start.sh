@@ -44,7 +44,7 @@ attempt() {
 
 # Nonsense: one line, with the value, the variable and what is allowed.
 off=SYMBIOTE_MODE=off
-attempt 3 "SYMBIOTE_MODE=fast is not valid.*resident, bracketed or off" SYMBIOTE_MODE=fast
+attempt 3 "SYMBIOTE_MODE=fast is not valid, resident is used: .*resident, bracketed or off" SYMBIOTE_MODE=fast
 attempt 3 "SYMBIOTE_CALLS=read,reed is not valid" $off SYMBIOTE_CALLS=read,reed
 attempt 3 "SYMBIOTE_VERBOSE=many is not valid.*0, 1 or 2" $off SYMBIOTE_VERBOSE=many
 attempt 3 "SYMBIOTE_STRICT=yes is not valid.*0 or 1" $off SYMBIOTE_STRICT=yes
@@ -72,20 +72,23 @@ attempt 3 "number is unreadable" $v -- --number "600x"
 attempt 3 "number is unreadable" $v -- --number "-1"
 attempt 3 "number is unreadable" $v -- --number "99999999999999999999"
 
-# strict VARIABLE=VALUE...: ends with one line, and the program does not run.
+# strict PATTERN VARIABLE=VALUE...: ends with one line that matches, and the program does not run.
 strict() {
-	local status=0
+	local status=0 pattern=$1
+	shift
 	env LD_PRELOAD="$library" SYMBIOTE_STRICT=1 "$@" /bin/echo no >stdout 2>stderr || status=$?
-	if ((status != 125)) || [[ -s stdout ]] || (($(wc -l <stderr) != 1)); then
+	if ((status != 125)) || [[ -s stdout ]] || [[ ! $(<stderr) =~ ^symbiote:\ echo:\ $pattern$ ]]; then
 		echo "not ok: strict $*: status $status"; cat stdout stderr; failed=1
 	fi
 }
 if [[ ! -e /sys/module/kelevate ]]; then
 	attempt 3 "not loaded" $v
 	attempt 3 ""
-	strict
+	strict "not elevated: the kelevate module is not loaded"
 fi
-strict SYMBIOTE_MODE=x
+for value in MODE=x CALLS=reed VERBOSE=x; do
+	strict "SYMBIOTE_$value is not valid: it can be .*" "SYMBIOTE_$value"
+done
 
 # The environment is passed on as it is.
 before=$(env -i A=b LD_PRELOAD="$library" SYMBIOTE_MODE=off SYMBIOTE_CALLS=none /usr/bin/env)

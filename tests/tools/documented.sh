@@ -32,6 +32,9 @@ mentions "$man/libsymbiote.7" "${words[@]}"
 mapfile -t words < <(sed -n 's/^\(CALL\|PLAIN\)([^,]*, \([a-z0-9_]*\),.*/\2/p' "$top/shim/calls.def" | sort -u)
 ((${#words[@]} >= 20)) || fail "calls not found in shim/calls.def"
 mentions "$man/libsymbiote.7" "${words[@]}"
+mapfile -t words < <(sed -n 's/^ALIAS(\([a-z0-9_]*\), .*/\1/p' "$top/shim/calls.def")
+((${#words[@]} >= 5)) || fail "aliases not found in shim/calls.def"
+mentions "$man/libsymbiote.7" "${words[@]}"
 
 mapfile -t words < <(grep -oE '^	KELEVATE_[A-Z]+	+= [0-9]' "$top/kmod/uapi/kelevate.h" | grep -oE 'KELEVATE_[A-Z]+')
 ((${#words[@]} >= 10)) || fail "operations not found in kelevate.h"

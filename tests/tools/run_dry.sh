@@ -35,6 +35,7 @@ status 1 dry --mode off cat
 has "off" '^elevated: +no: mode off$'
 status 1 dry no-such-program
 has "missing" '^elevated: +no: the program cannot be executed$'
+same "remedies for a missing program" "$(grep -c '^remedy:' <<<"$output")" 0
 
 # static: a binary of the system, or else not tested
 if static=$(type -P busybox ldconfig sln | head -n 1) && ! readelf -l "$static" 2>/dev/null | grep -q INTERP; then

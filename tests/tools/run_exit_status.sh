@@ -21,6 +21,14 @@ status 127 "$symbiote" run "$scratch/script"
 echo 'exit 9' >"$scratch/text"
 chmod +x "$scratch/text"
 status 9 "$symbiote" run "$scratch/text"
+# and so is a #! with nothing behind it
+for first in '#!' '#! ' $'#!\t'; do
+	printf '%s\nexit 11\n' "$first" >"$scratch/nothing"
+	chmod +x "$scratch/nothing"
+	status 11 "$symbiote" run "$scratch/nothing"
+	"$symbiote" run --dry-run "$scratch/nothing" >"$scratch/out"
+	match "runs" "$(<"$scratch/out")" "*runs: *sh*kind: *64-bit, dynamic*"
+done
 # died of a signal: the shell says 128 + number
 status 143 "$symbiote" run sh -c 'kill -TERM $$'
 finish

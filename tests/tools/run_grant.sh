@@ -36,4 +36,14 @@ same "the user" "$(stat -c %U "/proc/$!/fd" 2>/dev/null || echo root)" root # no
 # of an ordinary user: root needs no grant
 becomes "after another exec" False --user nobody sh -c 'exec sleep 60'
 becomes "mode off" False --mode off sleep 60
+# the grant is made before it is known that the shim cannot be preloaded
+if static=$(type -P busybox) && ! readelf -l "$static" 2>/dev/null | grep -q INTERP; then
+	chmod 755 "$scratch"
+	cp "$static" "$scratch/sleep"
+	"$symbiote" run --user nobody "$scratch/sleep" 60 &
+	children+=($!)
+	within 20 grep -qs sleep "/proc/$!/comm" || fail "did not start: a static program"
+	status 1 "$symbiote" stat $!
+	match "a static program" "$errors" "*process $! is not granted*"
+fi
 finish

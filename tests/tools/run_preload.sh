@@ -27,8 +27,30 @@ for name in 'with space' 'with:colon' 'with$dollar'; do
 	match "stderr, $name" "$errors" "symbiote: *LD_PRELOAD cannot carry*"
 	status 125 "$symbiote" run --strict "${show[@]}"
 done
-export SYMBIOTE_LIBRARY=/no/such/libsymbiote.so
-status 0 "$symbiote" run --verbose "${show[@]}"
-same "LD_PRELOAD, missing" "$output" ""
-match "stderr, missing" "$errors" "symbiote: *SYMBIOTE_LIBRARY: /no/such/libsymbiote.so: *"
+# refused LIBRARY REASON: nothing is preloaded, and it is said why.
+refused() {
+	export SYMBIOTE_LIBRARY=$1
+	status 0 "$symbiote" run --verbose "${show[@]}"
+	same "LD_PRELOAD, $1" "$output" ""
+	match "stderr, $1" "$errors" "symbiote: sh runs without elevation: *$2"
+	status 125 "$symbiote" run --strict "${show[@]}"
+	same "strict, $1" "$output" ""
+	SYMBIOTE_STRICT=1 status 125 "$symbiote" run "${show[@]}"
+	match "stderr, SYMBIOTE_STRICT, $1" "$errors" "symbiote: sh is not run: *$2*"
+	status 1 "$symbiote" run --dry-run true
+	match "dry run, $1" "$output" "*library: *none*elevated: *no: *$2*"
+	match "check, $1" "$("$symbiote" check | grep ' library ')" "not ok   library *$2*"
+}
+
+# What the dynamic linker would not load, it would only complain about, and run the program without.
+not_library="is not a shared library of this machine"
+refused /no/such/libsymbiote.so "SYMBIOTE_LIBRARY: /no/such/libsymbiote.so: No such file or directory"
+refused "$scratch" "$not_library"
+refused /etc/passwd "$not_library"
+refused /dev/null "$not_library"
+for field in '4 \x01' '5 \x02' '16 \x02' '18 \xf3'; do # class, byte order, kind, machine
+	cp "$library" "$scratch/wrong.so"
+	printf %b "${field#* }" | dd of="$scratch/wrong.so" bs=1 seek="${field% *}" conv=notrunc status=none
+	refused "$scratch/wrong.so" "$not_library"
+done
 finish

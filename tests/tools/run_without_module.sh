@@ -14,4 +14,7 @@ same "stderr, verbose" "$errors" "symbiote: sh runs without elevation: the kelev
 status 125 "${without_module[@]}" "$symbiote" run --strict touch "$scratch/ran"
 match "stderr, strict" "$errors" "symbiote: touch is not run: the kelevate module is not loaded*remedy: modprobe kelevate"
 [[ -e $scratch/ran ]] && fail "--strict ran the program"
+# that it is switched off is said by the shim, as with the module
+status 0 "${without_module[@]}" "$symbiote" run --verbose --mode off echo out
+same "stderr, off" "$errors" "symbiote: echo: not elevated: switched off by SYMBIOTE_MODE=off"
 finish

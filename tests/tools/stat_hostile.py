@@ -15,8 +15,8 @@ if not os.path.exists(library):
     print("no libsymbiote.so")
     sys.exit(77)
 good = open(library, "rb").read()
-seed = int.from_bytes(os.urandom(4), "little")
-print("seed", seed)
+seed = int(os.environ.get("SEED") or int.from_bytes(os.urandom(4), "little"))
+print("# seed", seed)
 rng = random.Random(seed)
 
 
@@ -25,7 +25,7 @@ def mutate(data):
     for _ in range(rng.choice((1, 4, 40))):
         # headers, dynamic section and hash table are where it hurts
         at = rng.randrange(min(len(data), 0x2000) if rng.random() < 0.7 else len(data) - 8)
-        data[at:at + 4] = rng.choice((b"\xff\xff\xff\xff", b"\0\0\0\0", os.urandom(4), b"\0\0\0\x80"))
+        data[at:at + 4] = rng.choice((b"\xff\xff\xff\xff", b"\0\0\0\0", rng.randbytes(4), b"\0\0\0\x80"))
     return bytes(data)
 
 

@@ -11,6 +11,11 @@ pid=$!
 # shellcheck disable=SC2317 # called by within
 known() { "$symbiote" stat "$pid" >/dev/null 2>&1; }
 within 20 known || fail "the shim is not in the process"
+for words in "--json $pid" "$pid --json" "-j -- $pid"; do
+	# shellcheck disable=SC2086 # words
+	status 0 "$symbiote" stat $words
+	match "stat $words" "$output" "{*\"pid\": $pid,*"
+done
 timeout 60 "$symbiote" stat --watch 0.2 --json | head -n 3 >"$scratch/lines"
 same lines "$(wc -l <"$scratch/lines")" 3
 while read -r line; do
