@@ -8,18 +8,21 @@
  * requests to each reply; all samples are kept, so percentiles are exact.
  *
  * CPU time is counted between the first request and the last reply only, here
- * and (--count) in the server's schedstat files: connecting and starting are
- * not part of it. One line of JSON on stdout; status 1 if a reply was wrong.
+ * and (--count) in the server's schedstat files, and so are events (--event) in
+ * its threads: connecting and starting are not part of it. One line of JSON on
+ * stdout; status 1 if a reply was wrong.
  */
 #include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <getopt.h>
+#include <linux/perf_event.h>
 #include <netinet/tcp.h>
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
 #include <sys/un.h>
 #include <unistd.h>
 
@@ -269,6 +272,29 @@ static uint64_t cpu_of(char **files, unsigned int n)
 	return sum;
 }
 
+/* Counts a tracepoint's events in a thread from now on. */
+static int open_event(unsigned long id, pid_t thread)
+{
+	struct perf_event_attr attr = { .type = PERF_TYPE_TRACEPOINT, .size = sizeof(attr), .config = id };
+	int fd = syscall(SYS_perf_event_open, &attr, thread, -1, -1, PERF_FLAG_FD_CLOEXEC);
+
+	if (fd < 0)
+		die("event %lu, thread %d: %s", id, thread, strerror(errno));
+	return fd;
+}
+
+static uint64_t events_of(const int *counters, unsigned int n)
+{
+	uint64_t sum = 0, value;
+
+	for (unsigned int i = 0; i < n; i++) {
+		if (read(counters[i], &value, sizeof(value)) != sizeof(value))
+			die("a counter cannot be read");
+		sum += value;
+	}
+	return sum;
+}
+
 /* Packets that the loopback device of this network namespace has carried. */
 static unsigned long packets_on_loopback(void)
 {
@@ -354,7 +380,8 @@ static const char help[] =
 "  --fill           write every key once, and that is all\n"
 "  --path PATH --file FILE   for http: what to get, and what it is to be (--size long)\n"
 "  --seed N         of the keys' order\n"
-"  --count FILE     a schedstat file whose CPU time is counted; may be repeated\n";
+"  --count FILE     a schedstat file whose CPU time is counted; may be repeated\n"
+"  --event ID       a tracepoint that is counted in each --thread TID; may be repeated\n";
 
 static const struct option options[] = {
 	{ "host",	 required_argument, NULL, 'H' },
@@ -372,6 +399,8 @@ static const struct option options[] = {
 	{ "file",	 required_argument, NULL, 'F' },
 	{ "seed",	 required_argument, NULL, 'r' },
 	{ "count",	 required_argument, NULL, 'C' },
+	{ "event",	 required_argument, NULL, 'e' },
+	{ "thread",	 required_argument, NULL, 't' },
 	{ "help",	 no_argument,	    NULL, 'h' },
 	{ }
 };
@@ -379,15 +408,16 @@ static const struct option options[] = {
 int main(int argc, char **argv)
 {
 	const char *host = "127.0.0.1", *unix_path = NULL, *file = NULL;
-	unsigned int port = 0, nr = 50, idle = 0, counted = 0;
+	unsigned int port = 0, nr = 50, idle = 0, counted = 0, nr_ids = 0, nr_threads = 0, nr_counters = 0;
 	char **count = calloc(argc, sizeof(*count));
-	uint64_t start, end, mine, theirs, sum = 0;
+	char **ids = calloc(argc, sizeof(*ids)), **threads = calloc(argc, sizeof(*threads));
+	uint64_t start, end, mine, theirs, seen, sum = 0;
 	struct connection *connections;
 	struct epoll_event *events;
 	unsigned long seed = 1, packets;
 	struct rlimit files;
 	bool fill = false;
-	int c;
+	int *counters, c;
 
 	while ((c = getopt_long(argc, argv, "h", options, NULL)) != -1) {
 		switch (c) {
@@ -435,6 +465,12 @@ int main(int argc, char **argv)
 			break;
 		case 'C':
 			count[counted++] = optarg;
+			break;
+		case 'e':
+			ids[nr_ids++] = optarg;
+			break;
+		case 't':
+			threads[nr_threads++] = optarg;
 			break;
 		default:
 			fputs(help, c == 'h' ? stdout : stderr);
@@ -484,8 +520,14 @@ int main(int argc, char **argv)
 			die("epoll_ctl: %s", strerror(errno));
 	}
 
+	counters = calloc(nr_ids * nr_threads, sizeof(*counters));
+	for (unsigned int i = 0; i < nr_ids; i++)
+		for (unsigned int j = 0; j < nr_threads; j++)
+			counters[nr_counters++] = open_event(number(ids[i]), number(threads[j]));
+
 	usleep(SETTLE);
 	theirs = cpu_of(count, counted);
+	seen = events_of(counters, nr_counters);
 	packets = packets_on_loopback();
 	mine = now(CLOCK_PROCESS_CPUTIME_ID);
 	start = now(CLOCK_MONOTONIC);
@@ -511,14 +553,15 @@ int main(int argc, char **argv)
 	mine = now(CLOCK_PROCESS_CPUTIME_ID) - mine;
 	usleep(SETTLE);
 	theirs = cpu_of(count, counted) - theirs;
+	seen = events_of(counters, nr_counters) - seen;
 	packets = packets_on_loopback() - packets;
 
 	qsort(latency, done, sizeof(*latency), by_length);
 	for (unsigned long i = 0; i < done; i++)
 		sum += latency[i];
 	printf("{\"requests\": %lu, \"wrong\": %lu, \"rps\": %.1f, \"server\": %.1f, \"client\": %.1f, "
-	       "\"packets\": %lu, \"mean\": %.2f, \"p50\": %.2f, \"p99\": %.2f, \"p999\": %.2f, \"max\": %.2f}\n",
+	       "\"packets\": %lu, \"events\": %lu, \"mean\": %.2f, \"p50\": %.2f, \"p99\": %.2f, \"p999\": %.2f, \"max\": %.2f}\n",
 	       done, wrong, done * 1e9 / (end - start), (double)theirs / done, (double)mine / done,
-	       packets, sum / 1e3 / done, percentile(50), percentile(99), percentile(99.9), latency[done - 1] / 1e3);
+	       packets, (unsigned long)seen, sum / 1e3 / done, percentile(50), percentile(99), percentile(99.9), latency[done - 1] / 1e3);
 	return wrong ? 1 : 0;
 }

@@ -2,6 +2,7 @@
 """What the benchmarks share: stock and elevated servers side by side, statistics
 of pairs, and the description of the machine that goes with every figure."""
 
+import atexit
 import glob
 import json
 import math
@@ -9,10 +10,12 @@ import os
 import platform
 import random
 import re
+import shutil
 import socket
 import statistics
 import subprocess
 import sys
+import tempfile
 import time
 
 NOTES = {
@@ -37,6 +40,21 @@ def first_line(*command):
         return out.stdout.strip().splitlines()[0]
     except (OSError, IndexError):
         return "none"
+
+
+def perf_stat(events, path, *more):
+    """A command that counts events while the command that is put behind it runs."""
+    return ["env", "LC_ALL=C", "perf", "stat", "-x", ",", "-e", ",".join(events), *more, "-o", path, "--"]
+
+
+def perf_counts(path):
+    """What it has written: event -> count, without those that it could not count."""
+    counts = {}
+    for line in read(path).splitlines():
+        fields = line.split(",")
+        if re.fullmatch(r"[0-9.]+", fields[0]):
+            counts[fields[2]] = float(fields[0])
+    return counts
 
 
 def kind_of_machine(icount):
@@ -257,9 +275,12 @@ def verify(servers, seed, keys=400):
     return checked, wrong
 
 
-def load(server, test, requests, connections=50, pipeline=1):
-    """One run of redis-benchmark. Returns requests/s, server's CPU ns per request, mean, p50 and p99 in ms."""
-    command = [*server.client_prefix, "redis-benchmark", "-h", "127.0.0.1", "-p", str(server.port), "-t", test, "-n", str(requests),
+def load(server, test, requests, connections=50, pipeline=1, prefix=()):
+    """One run of redis-benchmark. Returns requests/s, server's CPU ns per request, mean, p50 and p99 in ms.
+
+    prefix: a command that is to run it, and says nothing itself.
+    """
+    command = [*prefix, *server.client_prefix, "redis-benchmark", "-h", "127.0.0.1", "-p", str(server.port), "-t", test, "-n", str(requests),
                "-c", str(connections), "-P", str(pipeline), "-r", "1000", "--csv"]
     before = server.cpu_ns()
     out = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
@@ -272,26 +293,60 @@ def load(server, test, requests, connections=50, pipeline=1):
     return {"rps": rps, "cpu": used / requests, "mean": mean, "p50": p50, "p99": p99}
 
 
-def count(stat, call, deep=None):
-    """Calls of one kind that were shortcuts."""
-    return sum(row["count"] for row in stat["shortcuts"]
-               if row["call"] == call and deep in (None, row["deep"]))
+class Waits:
+    """Counts the epoll_waits of processes by probes on the kernel's functions, which system calls and shortcuts both come to.
 
+    (A tracepoint of system calls would make system calls of all shortcuts.)
+    """
 
-def waits_of(stat):
-    """arm64 has epoll_pwait only."""
-    return count(stat, "epoll_wait") + count(stat, "epoll_pwait")
+    EVENTS = "/sys/kernel/tracing/kprobe_events"
+
+    def __init__(self):
+        prefix = "__arm64_sys_" if platform.machine() == "aarch64" else "__x64_sys_"
+        self.events = []
+        atexit.register(self.close)
+        for call in ("epoll_wait", "epoll_pwait", "epoll_pwait2"):  # not every architecture, every kernel has all
+            name = f"{call}_{os.getpid()}"
+            if self.write(f"p:symbiote_bench/{name} {prefix}{call}"):
+                self.events.append(f"symbiote_bench:{name}")
+
+    def write(self, line):
+        try:
+            file = os.open(self.EVENTS, os.O_WRONLY | os.O_APPEND)  # open() would seek, which this file cannot
+            try:
+                os.write(file, line.encode() + b"\n")
+            finally:
+                os.close(file)
+        except OSError:
+            return False
+        return True
+
+    def close(self):
+        while self.events:
+            self.write("-:" + self.events.pop().replace(":", "/"))
+
+    def count(self, pids, run):
+        """In these processes, while run(prefix) has a client started by a command, the prefix. None: nobody can tell."""
+        if not self.events or not shutil.which("perf"):
+            return None
+        with tempfile.NamedTemporaryFile() as file:
+            run(perf_stat(self.events, file.name, "-p", ",".join(map(str, pids))))
+            counts = perf_counts(file.name)
+        return sum(counts.values()) or None
+
+    def options(self, pids):
+        """Of bench/load, which counts them between its first request and its last reply; none, if nobody can."""
+        ids = [read(f"/sys/kernel/tracing/events/{event.replace(':', '/')}/id") for event in self.events]
+        threads = [os.path.basename(path) for pid in pids for path in glob.glob(f"/proc/{pid}/task/*")] if ids else []
+        return [word for option, values in (("--event", ids), ("--thread", threads)) for value in values for word in (option, value)]
 
 
 def share(before, after):
     """How much of what an elevated server called in between was a shortcut."""
     taken = after["taken"] - before["taken"]
     calls = taken + after["fallbacks"] - before["fallbacks"]
-    waits = waits_of(after) - waits_of(before)
-    reads = count(after, "read", True) - count(before, "read", True)
     return {
         "calls": calls, "percent": 100 * taken / calls if calls else 0,
-        "requests_per_wait": reads / waits if waits else 0,
         **{name: after[name] - before[name] for name in ("by_gate", "lowered", "settles")},
     }
 

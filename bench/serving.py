@@ -6,7 +6,7 @@ A side is words joined by "+":
   elevated         the server under `symbiote run`
   client           the load generator too
   bracketed        the server in bracketed mode; calls=LIST: with SYMBIOTE_CALLS
-  PARAMETER=VALUE  of the module, while the side is measured: local=0, direct=0
+  PARAMETER=VALUE  of the module, while the side is measured: local=0, direct=0, direct_read=0
   unix             over a UNIX socket
   veth             the client in another network namespace, over a pair of virtual Ethernet devices
   io-threads=N     Redis's own
@@ -15,6 +15,7 @@ A side is words joined by "+":
 
 import glob
 import json
+import math
 import os
 import resource
 import socket
@@ -200,8 +201,8 @@ class Server:
         return [path for pid in self.pids for path in glob.glob(f"/proc/{pid}/task/*/schedstat")] + self.softirqd
 
     def shortcuts(self):
-        """Of all its processes: calls that were shortcuts, calls that were not, waits."""
-        taken = fallbacks = waits = 0
+        """Of all its processes: calls that were shortcuts, calls that were not."""
+        taken = fallbacks = 0
         for pid in self.pids:
             if not os.path.isdir(f"/proc/{pid}"):
                 continue  # it was there while the server started
@@ -210,8 +211,7 @@ class Server:
                 stat = json.loads(out.stdout)["process"]
                 taken += stat["taken"]
                 fallbacks += stat["fallbacks"]
-                waits += pairs.waits_of(stat) if "shortcuts" in stat else 0
-        return taken, fallbacks, waits
+        return taken, fallbacks
 
     def rest(self):
         """Until it has nothing to do any more: closing ten thousand connections takes a while."""
@@ -238,13 +238,15 @@ def all_shortcuts():
     return sum(int(line.split()[-1]) for line in pairs.read(TOTALS).splitlines() if line.startswith("shortcut "))
 
 
-def energy_command(event, path):
-    """A perf stat that counts the package's energy while the client runs."""
-    return ["perf", "stat", "-a", "-x", ",", "-e", event, "-o", path]
-
-
 def energy_event():
-    return "power/energy-pkg/" if os.path.exists("/sys/bus/event_source/devices/power/events/energy-pkg") else None
+    """What counts the package's energy, if perf can."""
+    event = "power/energy-pkg/"
+    with tempfile.NamedTemporaryFile() as file:
+        try:
+            subprocess.run([*pairs.perf_stat([event], file.name, "-a"), "true"], stderr=subprocess.DEVNULL)
+        except OSError:
+            pass  # no perf
+        return event if event in pairs.perf_counts(file.name) else None
 
 
 class Load:
@@ -278,22 +280,28 @@ class Load:
             subprocess.run([PROGRAMS + "/load", "--fill", "--port", str(server.port), "--size", str(self.size), self.kind],
                            check=True)
 
-    def run(self, server, side, seed, energy=None, prefix=()):
+    def batch(self, server, side, seed, waits):
+        """Requests that the server finds at an epoll_wait, in a run of their own. None: nobody can tell."""
+        options = waits.options(server.pids)
+        return self.requests / (self.run(server, side, seed, options=options)["events"] or math.inf) if options else None
+
+    def run(self, server, side, seed, energy=None, prefix=(), options=()):
         """One measurement. Times in us, CPU in ns (with icount: instructions) per request.
 
-        prefix: a command that is to run the client, and says nothing itself.
+        prefix: a command that is to run the client, and says nothing itself; options: more of the client's.
         """
         if "veth" in side.words:
             server.network.veth()
         was = {name: pairs.read(PARAMETERS + name) for name in side.parameters}
         set_parameters(side.parameters)
         counters = self.counters(server)
-        prefix = [*prefix, *(energy_command(energy, server.directory + "/energy") if energy else ()),
+        joules = server.directory + "/energy"
+        prefix = [*prefix, *(pairs.perf_stat([energy], joules, "-a") if energy else ()),
                   *(("nsenter", f"--net=/run/netns/{NAMESPACE}") if "veth" in side.words else ()),
                   *(("symbiote", "run", "--strict", "--") if side.client else ())]
         count = [word for path in server.schedstats() for word in ("--count", path)]
         try:
-            out = subprocess.run([*prefix, *self.command(server, side), "--seed", str(seed), *count],
+            out = subprocess.run([*prefix, *self.command(server, side), "--seed", str(seed), *count, *options],
                                  stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
                                  preexec_fn=lambda: begin(server.client_cpus, server.batch, "sockmap" in side.words))
         finally:
@@ -306,15 +314,15 @@ class Load:
             raise SystemExit(f"load, {self}, side {side.text}: status {out.returncode}\n{out.stdout}\n"
                              f"{pairs.read(server.log)[-2000:]}")
         server.rest()
-        taken, fallbacks, waits, total = (b - a for a, b in zip(counters, self.counters(server)))
-        run.update(server_shortcuts=taken, server_fallbacks=fallbacks, client_shortcuts=total - taken, waits=waits)
+        taken, fallbacks, total = (b - a for a, b in zip(counters, self.counters(server)))
+        run.update(server_shortcuts=taken, server_fallbacks=fallbacks, client_shortcuts=total - taken)
         if energy:
-            run["energy"] = float(pairs.read(server.directory + "/energy").splitlines()[-1].split(",")[0]) / self.requests
+            run["energy"] = pairs.perf_counts(joules)[energy] / self.requests
         self.check(run, side)
         return run
 
     def counters(self, server):
-        return (*(server.shortcuts() if server.side.elevated else (0, 0, 0)), all_shortcuts())
+        return (*(server.shortcuts() if server.side.elevated else (0, 0)), all_shortcuts())
 
     def check(self, run, side):
         """A side is what it says."""
