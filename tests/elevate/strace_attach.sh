@@ -23,7 +23,7 @@ counting=$(ls "/proc/$numbered/task")
 # "TID FIRST LAST COUNT" of each thread that makes numbered calls. (One program: the symbiotes leave little time.)
 report() {
 	awk -v threads=$threads -v counting="$counting" '
-		BEGIN { for (i = split(counting, tid); i; i--) counts[tid[i]] = 1 }
+		BEGIN { for (i = split(counting, part); i; i--) counts[part[i]] = 1 }
 		NR == FNR { sleeper[$1] = $3; sub(/epoll_/, "epoll_p?", sleeper[$1]); next }
 		{
 			split($2, part, "(")
