@@ -53,3 +53,40 @@ remove_helpers() {
 	done
 }
 trap remove_helpers EXIT
+
+# unload MODULE: its users may go a moment after the last process.
+unload() {
+	local i
+	for ((i = 0; i < 100; i++)); do
+		rmmod "$1" 2>/dev/null && return
+		sleep 0.1
+	done
+	fail "$1 cannot be unloaded"
+}
+
+# kernel_state: what a module that did not load may have left (helper module snapshot). Memory that was allocated by
+# text that is there no more has no name.
+kernel_state() {
+	cat /proc/kel_snapshot /sys/kernel/debug/kprobes/list
+	ls -d /sys/module/kelevate /sys/kernel/debug/kelevate 2>/dev/null || true
+	grep '^[^ ]* *[0-9]* 0x' /proc/vmallocinfo || true
+	grep -w '\[kelevate\]' /proc/kallsyms || true
+}
+
+# mark_log; later, dmesg | since_mark: the kernel log's lines from then on.
+mark_log() {
+	log_mark="mark $$.$RANDOM.$EPOCHREALTIME"
+	echo "$log_mark" >/dev/kmsg
+}
+since_mark() { sed "1,/$log_mark/d"; }
+
+# load_refused TEXT MODULE [PARAMETER...]: it does not load, with one line in the log, "refused: TEXT...".
+# What insmod said is in the file `error`, the line in `log`.
+load_refused() {
+	mark_log
+	insmod "${@:2}" 2>error && fail "${*:2}: it loads"
+	dmesg | since_mark | grep 'kelevate: ' >log || true
+	[[ $(<log) == *"kelevate: refused: $1"* && $(wc -l <log) == 1 ]] ||
+		{ cat error log && fail "${*:2}: its one reason is not: $1"; }
+	[[ ! -e /sys/module/kelevate ]] || fail "${*:2}: half loaded"
+}

@@ -1,16 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * While it is loaded, threads named `comm` exit slowly: all wait for each other
+ * While it is loaded, threads named "exit_late" exit slowly: all wait for each other
  * before the first lets go of the memory, and the last needs 3 s to give it back.
  */
 #include <linux/delay.h>
 #include <linux/kprobes.h>
 #include <linux/module.h>
 #include <linux/sched.h>
-
-static char comm[TASK_COMM_LEN] = "exit_late";
-module_param_string(comm, comm, sizeof(comm), 0444);
-MODULE_PARM_DESC(comm, "name of the threads");
 
 static unsigned long late;
 module_param(late, ulong, 0444);
@@ -20,16 +16,21 @@ static bool attached;
 module_param(attached, bool, 0444);
 MODULE_PARM_DESC(attached, "the last of them is known to kelevate meanwhile");
 
+static bool is_late(void)
+{
+	return !strcmp(current->comm, "exit_late");
+}
+
 static int at_release(struct kprobe *p, struct pt_regs *regs)
 {
-	if (!strcmp(current->comm, comm))
+	if (is_late())
 		mdelay(500);
 	return 0;
 }
 
 static int at_exit_mmap(struct kprobe *p, struct pt_regs *regs)
 {
-	if (!strcmp(current->comm, comm)) {
+	if (is_late()) {
 		attached = !hlist_empty(&current->preempt_notifiers);
 		late++;
 		mdelay(3000);

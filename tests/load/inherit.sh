@@ -11,11 +11,7 @@ for what in asleep busy; do
 	status=0
 	wait $! || status=$?
 	((status == 0 || status == 77)) || { cat output && fail "$what: the symbiote fails"; }
-	for ((try = 0; ; try++)); do
-		rmmod kelevate 2>/dev/null && break
-		((try < 50)) || fail "$what: cannot be unloaded"
-		sleep 0.1
-	done
+	unload kelevate
 	((status != 77)) || continue
 	for ((try = 0; ; try++)); do
 		grep -qx alive output && break

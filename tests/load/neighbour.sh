@@ -10,16 +10,6 @@ x86_64) probed=(__x64_sys_ni_syscall) ;;
 *) probed=(__arm64_sys_ni_syscall arm64_force_sig_fault force_signal_inject) ;;
 esac
 
-# remove MODULE: users go a moment after the last process.
-remove() {
-	local i
-	for ((i = 0; i < 100; i++)); do
-		rmmod "$1" 2>/dev/null && return
-		sleep 0.05
-	done
-	fail "$1 cannot be unloaded"
-}
-
 unknown_call() { perl -e "exit(syscall($1) != -1)" || fail "the unknown call $1 is known"; }
 
 # a jump to zeros, which are no instruction
@@ -65,9 +55,9 @@ for function in "${probed[@]}"; do
 			load "$second"
 			"${first}_works"
 			echo "$how: hit $(<$entered) times"
-			remove "$gone"
+			unload "$gone"
 			"${stays}_works"
-			remove "$stays"
+			unload "$stays"
 			unknown_call 400
 			cat /proc/kel_snapshot >after
 			cmp before after || { diff before after | head && fail "$how: something is left"; }

@@ -7,20 +7,11 @@ set -eu
 
 # warned MODULE: what it warns of.
 warned() {
-	local mark="newer.sh ${1//\// } $$"
-	echo "$mark" >/dev/kmsg
+	mark_log
 	insmod "$1" || fail "$1 does not load"
-	dmesg --level warn,notice,info | sed "1,/$mark/d" >all
+	dmesg --level warn,notice,info | since_mark >all
 	dmesg --level warn | grep -xFf all | grep 'kelevate: ' >warnings || true
 	cat warnings
-}
-
-unload() {
-	for ((try = 0; ; try++)); do
-		rmmod kelevate 2>/dev/null && break
-		((try < 50)) || fail "cannot be unloaded"
-		sleep 0.05
-	done
 }
 
 # this kernel: may itself be newer than any, when Debian was faster than we
@@ -30,7 +21,7 @@ if grep -q 'newer than any' warnings; then
 else
 	symbiote check | grep '^ok       kernel  ' || fail "symbiote check: not ok"
 fi
-unload
+unload kelevate
 
 warned "$RIG_BUILD/trial/kelevate.ko"
 grep -q 'kelevate: this kernel is newer than any that was tested (4\.19)' warnings || fail "no warning"
@@ -38,4 +29,4 @@ grep -q 'kelevate: this kernel is newer than any that was tested (4\.19)' warnin
 grep '^unknown  kernel  .*newer than any that was tested (4\.19)' said || { cat said && fail "symbiote check: no warning"; }
 "$RIG_BUILD/trial/tools/symbiote" run --strict true || fail "symbiote run: status $?"
 "$helpers/symbiotes" 0.5 2 2 || fail "symbiotes fail"
-unload
+unload kelevate

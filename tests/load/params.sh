@@ -8,11 +8,10 @@ helper_module snapshot
 cat /proc/kel_snapshot >before
 # refused PARAMETERS PATTERN: PATTERN is in what the log says of it.
 refused() {
-	local mark="params.sh $1 $$"
-	echo "$mark" >/dev/kmsg
+	mark_log
 	# shellcheck disable=SC2086 # words
 	insmod "$RIG_MODULE" $1 2>error && fail "$1: it loads"
-	dmesg | sed "1,/$mark/d" >log
+	dmesg | since_mark >log
 	grep -q "kelevate: refused: .*$2" log || { cat log error && fail "$1: no line that matches $2"; }
 	[[ ! -e /sys/module/kelevate ]] || fail "$1: half loaded"
 	cat /proc/kel_snapshot >after
@@ -47,11 +46,7 @@ for params in "${good[@]}"; do
 	insmod "$RIG_MODULE" $params || fail "$params: does not load"
 	[[ $params == "nr=$(cat /sys/module/kelevate/parameters/nr)"* ]] || fail "$params: sysfs has another number"
 	"$helpers/symbiotes" 0.5 1 2 || fail "$params: symbiotes fail"
-	for ((try = 0; ; try++)); do
-		rmmod kelevate 2>/dev/null && break
-		((try < 50)) || fail "cannot be unloaded"
-		sleep 0.05
-	done
+	unload kelevate
 done
 cat /proc/kel_snapshot >after
 cmp -s before after || fail "something changed"

@@ -63,11 +63,7 @@ done
 for ((i = 0; i < 10; i++)); do
 	insmod "$RIG_MODULE"
 	"$helpers/symbiotes" 0.2 2 2 || fail "symbiotes, round $i"
-	for ((try = 0; ; try++)); do
-		rmmod kelevate 2>/dev/null && break
-		((try < 50)) || fail "cannot be unloaded"
-		sleep 0.05
-	done
+	unload kelevate
 done
 snapshot after
 same before after "10 rounds"

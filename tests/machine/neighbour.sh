@@ -47,22 +47,14 @@ load() {
 		((n > 10)) || fail "$counter only $n times"
 	done
 }
-unload() {
-	local i
-	for ((i = 0; i < 50; i++)); do
-		rmmod neighbour 2>/dev/null && break
-		sleep 0.1
-	done
-	[[ ! -d $counters ]] || fail "the other module does not unload"
-}
 for round in 1 2; do
 	load live=0 entered returned traced
-	unload
+	unload neighbour
 	[[ -d /sys/kernel/livepatch ]] || continue
 	load live=1 entered traced patched
 	echo 0 >$patch/enabled
 	transition 0 "gone"
-	unload
+	unload neighbour
 done
 kill -TERM $symbiotes
 wait $symbiotes || fail "symbiotes failed, status $?"

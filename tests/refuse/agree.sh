@@ -6,8 +6,7 @@ set -eu
 # shellcheck source=tests/elevate/lib.sh
 . "$(dirname "$0")/../elevate/lib.sh"
 
-mark="agree $$"
-echo "$mark" >/dev/kmsg
+mark_log
 symbiote check >said || true
 sed -nE 's/^not ok +([a-z0-9-]+) .*/\1/p' said | grep -vxE 'module-loaded|module-installed' | sort >tool || true
 if insmod "$RIG_MODULE" 2>error; then
@@ -15,7 +14,7 @@ if insmod "$RIG_MODULE" 2>error; then
 else
 	[[ ! -e /sys/module/kelevate ]] || fail "half loaded"
 fi
-dmesg | sed "1,/$mark/d" | sed -nE 's/.*kelevate: refused: ([a-z0-9-]+): .*/\1/p' | sort -u >module
+dmesg | since_mark | sed -nE 's/.*kelevate: refused: ([a-z0-9-]+): .*/\1/p' | sort -u >module
 [[ ! -s error || -s module ]] || { cat error && fail "it does not load and says nothing"; }
 echo "# refused: $(paste -sd' ' module)"
 diff module tool || { cat said && fail "they do not agree (<: module, >: symbiote check)"; }

@@ -2,17 +2,11 @@
 # A process in very many groups has a /proc/self/status longer than any buffer, and its Seccomp line comes last: under a
 # filter that kills for the kelevate system call it lives, wherever the line is, and without one it is elevated.
 set -u
+# shellcheck source=tests/shim/lib.bash
+. "$(dirname "$0")/lib.bash"
 
-here=$(cd "$(dirname "$0")" && pwd)
-helpers=${RIG_BUILD:-$here/../../build}/tests/helpers
-library=${SYMBIOTE_LIBRARY:-}
-for path in "$here/../../shim/libsymbiote.so" /usr/local/lib/symbiote/libsymbiote.so; do
-	[[ $library ]] || [[ ! -e $path ]] || library=$path
-done
-[[ -e $library ]] || { echo "there is no libsymbiote.so"; exit 77; }
 ((EUID == 0)) || { echo "needs root, to join groups"; exit 77; }
 type -P setpriv >/dev/null || { echo "no setpriv"; exit 77; }
-unset "${!SYMBIOTE_@}"
 
 # The number 600 where no module is loaded.
 in_sysfs=()

@@ -2,15 +2,9 @@
 # However the start-up ends, the program runs as it would have; it is said once,
 # when that was asked for; strict ends it with 125.
 set -u
+# shellcheck source=tests/shim/lib.bash
+. "$(dirname "$0")/lib.bash"
 
-here=$(cd "$(dirname "$0")" && pwd)
-helpers=${RIG_BUILD:-$here/../../build}/tests/helpers
-library=${SYMBIOTE_LIBRARY:-}
-for path in "$here/../../shim/libsymbiote.so" /usr/local/lib/symbiote/libsymbiote.so; do
-	[[ $library ]] || [[ ! -e $path ]] || library=$path
-done
-[[ -e $library ]] || { echo "there is no libsymbiote.so"; exit 77; }
-unset "${!SYMBIOTE_@}"
 
 # attempt STATUS PATTERN [VARIABLE=VALUE...] [-- fake_module options]
 # The program's status and stdout are always right, and stderr is exactly one

@@ -57,6 +57,12 @@ within() {
 need_module() { [[ -d /sys/module/kelevate ]] || skip "the kelevate module is not loaded"; }
 need_library() { [[ -e $library ]] || skip "no libsymbiote.so"; }
 need_root() { ((EUID == 0)) || skip "not root"; }
+# $fake [OPTIONS] -- COMMAND...: with a module that answers as the options say.
+need_fake_module() {
+	fake=${RIG_BUILD:-$(dirname "$0")/../../build}/tests/helpers/fake_module
+	[[ -x $fake ]] || skip "no fake_module"
+	"$fake" -- true || skip "fake_module cannot run here"
+}
 need() {
 	local word
 	for word; do

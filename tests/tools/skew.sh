@@ -5,9 +5,7 @@
 . "$(dirname "$0")/lib.bash"
 need_root
 need_library
-fake=${RIG_BUILD:-$(dirname "$0")/../../build}/tests/helpers/fake_module
-[[ -x $fake ]] || skip "no fake_module"
-"$fake" -- true || skip "fake_module cannot run here"
+need_fake_module
 
 # skew REASON OPTIONS...: of fake_module
 skew() {
