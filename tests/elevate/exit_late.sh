@@ -7,6 +7,8 @@ set -eu
 (($(nproc) > 1)) || skip "one CPU"
 helper_module late_exit
 "$helpers/exit_late"
-(($(</sys/module/late_exit/parameters/late) > 0)) || fail "no memory was given back late"
+late=/sys/module/late_exit/parameters
+(($(<$late/waited) >= 2)) || fail "the threads did not wait for each other: $(<$late/waited)"
+(($(<$late/late) > 0)) || fail "no memory was given back late"
 sleep 2		# the machinery goes
 "$helpers/symbiotes" 1 2 4

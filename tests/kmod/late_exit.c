@@ -8,6 +8,10 @@
 #include <linux/module.h>
 #include <linux/sched.h>
 
+static unsigned long waited;
+module_param(waited, ulong, 0444);
+MODULE_PARM_DESC(waited, "threads that let go of the memory late");
+
 static unsigned long late;
 module_param(late, ulong, 0444);
 MODULE_PARM_DESC(late, "memories that were given back late");
@@ -23,8 +27,10 @@ static bool is_late(void)
 
 static int at_release(struct kprobe *p, struct pt_regs *regs)
 {
-	if (is_late())
+	if (is_late()) {
+		atomic_long_inc((atomic_long_t *)&waited);	/* on two CPUs at once */
 		mdelay(500);
+	}
 	return 0;
 }
 
@@ -38,7 +44,7 @@ static int at_exit_mmap(struct kprobe *p, struct pt_regs *regs)
 	return 0;
 }
 
-static struct kprobe release = { .symbol_name = "exit_mm_release", .pre_handler = at_release };
+static struct kprobe release = { .symbol_name = "mm_update_next_owner", .pre_handler = at_release };
 static struct kprobe exit_mmap_probe = { .symbol_name = "exit_mmap", .pre_handler = at_exit_mmap };
 static struct kprobe *probes[] = { &release, &exit_mmap_probe };
 
