@@ -11,6 +11,7 @@
  * The call is a child's. Its parent sees it sleep, does what is to be done,
  * and, when the call sleeps again, ends it by making its descriptor ready.
  */
+#include <linux/sockios.h>
 #include "kinds.h"
 
 #define LONG_TIME	60000		/* ms: a timeout that never comes */
@@ -284,12 +285,15 @@ struct outcome {
 static bool sabotage;
 static int patience;		/* grows on slow machines */
 
-/* What TCP has on its way makes room a little later, and its timers do once more. */
+/* What TCP has on its way makes room when it is acknowledged, and its timers do once more. */
 static void keep_full(int fd)
 {
+	int queued, unsent;
+
 	for (int refused = 0; refused < 3; refused++) {
 		usleep(3000 << patience);
-		if (send(fd, noise, 64, MSG_DONTWAIT) > 0)
+		must(!ioctl(fd, SIOCOUTQ, &queued) && !ioctl(fd, SIOCOUTQNSD, &unsent));
+		if (queued != unsent || send(fd, noise, 64, MSG_DONTWAIT) > 0)
 			refused = -1;
 	}
 }

@@ -78,8 +78,13 @@ need_packages() {
 		die "missing packages; install them first: apt-get install $*"
 	fi
 	step "installing $*"
-	apt-get -q update >/dev/null
-	DEBIAN_FRONTEND=noninteractive apt-get -qy -o DPkg::Lock::Timeout=300 --no-install-recommends install "$@" </dev/null >/dev/null
+	mkdir -p "$cache"
+	(	# one at a time: apt-get update waits for nobody
+		flock 9
+		apt-get -q update >/dev/null
+		DEBIAN_FRONTEND=noninteractive apt-get -qy -o DPkg::Lock::Timeout=300 --no-install-recommends install "$@" \
+			</dev/null >/dev/null 9>&-
+	) 9>"$cache/.apt.lock"
 }
 
 # debian_sources SUITE: sources of a suite on the mirror that this machine's apt uses.
