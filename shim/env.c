@@ -55,7 +55,7 @@ static uint64_t calls_named(const char *word, size_t len)
 	for (int call = 0; call < NR_CALLS; call++)
 		if (is(word, len, symbiote_call_name(call)))
 			return CALL_BIT(call);
-#define ALIAS(name, call) \
+#define ALIAS(ret, name, call, ...) \
 	if (is(word, len, #name)) \
 		return CALL_BIT(CALL_##call);
 #include "calls.def"

@@ -49,6 +49,11 @@ static void close_file(long fd)
 	gate_syscall(SYS_close, fd, 0, 0, 0, 0, 0);
 }
 
+static bool exists(const char *path)
+{
+	return !gate_syscall(SYS_faccessat, AT_FDCWD, (long)path, F_OK, 0, 0, 0);
+}
+
 /* Reads the start of a file; the length, or a negated errno. */
 static long read_file(const char *path, char *buf, size_t size)
 {
@@ -107,7 +112,7 @@ static enum symbiote_status stage_number(int *error)
 	char *end;
 	long nr;
 
-	if (len == -ENOENT || len == -ENOTDIR)
+	if (len == -ENOENT && exists("/sys/module"))
 		return SYMBIOTE_STATUS_NO_MODULE;
 	if (len < 0) {
 		*error = -len;
@@ -122,6 +127,46 @@ static enum symbiote_status stage_number(int *error)
 }
 
 /*
+ * The value of a field in /proc/self/status, which may be anywhere: the list of
+ * groups is of any length. Its length, 0 if there is no such field, or a
+ * negated errno.
+ */
+static long status_value(const char *field, char *value, size_t size)
+{
+	const size_t overlap = strlen(field) + size;
+	long fd = open_file("/proc/self/status"), len = fd;
+	const char *found, *end = NULL;
+	char status[4096];
+	size_t have = 0;
+
+	while (fd >= 0 && !end) {
+		len = read_some(fd, status + have, sizeof(status) - 1 - have);
+		if (len <= 0)
+			break;
+		have += len;
+		status[have] = '\0';
+		found = strstr(status, field);
+		end = found ? strchr(found + strlen(field), '\n') : NULL;
+		if (!end && have > overlap) {
+			memmove(status, status + have - overlap, overlap);
+			have = overlap;
+		}
+	}
+	if (fd >= 0)
+		close_file(fd);
+	*value = '\0';
+	if (!end)
+		return len < 0 ? len : 0;
+	found += strlen(field);
+	len = end - found;
+	if ((size_t)len >= size)
+		return -EOVERFLOW;
+	memcpy(value, found, len);
+	value[len] = '\0';
+	return len;
+}
+
+/*
  * A seccomp filter may kill the process for a system call it does not know, so
  * this has to be found out before kelevate is called for the first time, and
  * without prctl(), which it may not know either. Nothing is lost: the gate
@@ -129,38 +174,16 @@ static enum symbiote_status stage_number(int *error)
  */
 static enum symbiote_status stage_seccomp(int *error)
 {
-	static const char field[] = "\nSeccomp:\t";
-	const size_t overlap = sizeof(field) - 1;
-	long fd = open_file("/proc/self/status");
-	const char *found = NULL;
-	char status[4096];
-	size_t have = 0;
-	long len = fd;
+	char value[16];
+	long len = status_value("\nSeccomp:\t", value, sizeof(value));
 
-	/* The list of groups before it can be of any length. */
-	while (fd >= 0 && !found) {
-		len = read_some(fd, status + have, sizeof(status) - 1 - have);
-		if (len <= 0)
-			break;
-		have += len;
-		status[have] = '\0';
-		found = strstr(status, field);
-		if (found && !found[overlap])
-			found = NULL;	/* its value is still to come */
-		if (!found && have > overlap) {
-			memmove(status, status + have - overlap, overlap);
-			have = overlap;
-		}
-	}
-	if (fd >= 0)
-		close_file(fd);
 	if (len < 0) {
 		*error = -len;
-		return SYMBIOTE_STATUS_SECCOMP;
+		return SYMBIOTE_STATUS_NO_PROC;
 	}
 	/* No such line: a kernel without seccomp. */
-	return found && found[overlap] != '0' ?
-	       SYMBIOTE_STATUS_SECCOMP : SYMBIOTE_STATUS_ELEVATED;
+	return len && strcmp(value, "0") ? SYMBIOTE_STATUS_SECCOMP :
+					   SYMBIOTE_STATUS_ELEVATED;
 }
 
 /* Whether module and shim understand each other. */
@@ -184,6 +207,7 @@ static enum symbiote_status stage_version(int *error)
 static enum symbiote_status stage_elevate(int *error)
 {
 	struct process *process = &symbiote_process;
+	char threads[16];
 	long ret;
 
 	if (!(info.state & (KELEVATE_S_GRANTED | KELEVATE_S_CAPABLE)))
@@ -205,7 +229,9 @@ static enum symbiote_status stage_elevate(int *error)
 		return SYMBIOTE_STATUS_NO_GATE;
 	}
 	process->gate = (const void *)info.gate;
-	process->all_inherit = __libc_single_threaded;
+	process->all_inherit = status_value("\nThreads:\t", threads,
+					    sizeof(threads)) > 0 &&
+			       !strcmp(threads, "1");
 	return SYMBIOTE_STATUS_ELEVATED;
 }
 
@@ -224,7 +250,7 @@ static bool has_shortcut(uint32_t nr)
 }
 
 /* Decides for each call whether it takes the gate, and why not. */
-static void choose_calls(enum symbiote_status status, uint64_t other_library)
+static void choose_calls(enum symbiote_status status)
 {
 	struct process *process = &symbiote_process;
 	uint64_t calls = 0;
@@ -236,7 +262,7 @@ static void choose_calls(enum symbiote_status status, uint64_t other_library)
 			why = SYMBIOTE_REASON_OFF;
 		else if (!(config.calls & CALL_BIT(call)))
 			why = SYMBIOTE_REASON_USER;
-		else if (other_library & CALL_BIT(call))
+		else if (process->others & CALL_BIT(call))
 			why = SYMBIOTE_REASON_LIBRARY;
 		else if (!has_shortcut(symbiote_stats.call[call].nr))
 			why = SYMBIOTE_REASON_NO_SHORTCUT;
@@ -293,18 +319,17 @@ static void report(enum symbiote_status status, int error)
 static __attribute__((constructor)) void start(void)
 {
 	enum symbiote_status status = SYMBIOTE_STATUS_ELEVATED;
-	uint64_t other_library;
 	int saved_errno = errno;
 	int error = 0;
 
 	symbiote_stats_start();
 	symbiote_process.libc_cancels = libc_from(41);
 	symbiote_process.fstat_by_path = libc_from(33) && !libc_from(39);
-	other_library = symbiote_resolve_next();
+	symbiote_process.others = symbiote_resolve_next();
 	for (size_t i = 0; i < sizeof(stages) / sizeof(stages[0]) &&
 	     status == SYMBIOTE_STATUS_ELEVATED; i++)
 		status = stages[i](&error);
-	choose_calls(status, other_library);
+	choose_calls(status);
 	symbiote_stats_status(status, error);
 	report(status, error);
 	errno = saved_errno;

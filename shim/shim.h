@@ -73,6 +73,7 @@ struct process {
 	long nr;			/* the kelevate system call */
 	unsigned long elevate_flags;
 	uint64_t calls;			/* calls that take the gate */
+	uint64_t others;		/* calls that another library has, too */
 	uint8_t reason[NR_CALLS];	/* why the others do not */
 	bool all_inherit;		/* see thread.c */
 	bool libc_cancels;		/* see wrappers.c */

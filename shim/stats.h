@@ -47,7 +47,8 @@
 	X(ABI_SKEW,	"abi-skew",	"the module speaks another version of the interface") \
 	X(NOT_GRANTED,	"not-granted",	"neither granted nor capable of it (CAP_SYS_MODULE): start it with `symbiote run`") \
 	X(NO_GATE,	"no-gate",	"the module offers no gate on this machine") \
-	X(REFUSED,	"refused",	"the module refused to elevate")
+	X(REFUSED,	"refused",	"the module refused to elevate") \
+	X(NO_PROC,	"no-proc",	"whether there is a seccomp filter cannot be read in /proc/self/status")
 
 /*
  * Why a call did not take the gate.

@@ -61,13 +61,18 @@ _Noreturn void __chk_fail(void);
  */
 #define CALL(ret, name, nr, params, ...) \
 	EXPORT ret shim_##name params __asm__(#name);
+#define ALIAS(ret, name, call, params, ...) \
+	EXPORT ret shim_##name params __asm__(#name);
+#define CHECKED(ret, name, call, params, ...) \
+	EXPORT ret shim_##name params __asm__(#name);
 #include "calls.def"
 
 /* What comes after the shim in the program's search order. */
 #define CALL(ret, name, ...) __typeof__(&shim_##name) name;
+#define ALIAS CALL
+#define CHECKED CALL
 static struct {
 #include "calls.def"
-	int (*pthread_cancel)(pthread_t thread);
 } next;
 
 /* Set by the first pthread_cancel(). */
@@ -133,6 +138,14 @@ static inline long result(long value)
 #define ARGS(...)	ARGS_(__VA_ARGS__, 0, 0, 0, 0, 0, 0)
 
 /*
+ * Our own function of a name that somebody else's may have in the symbol table:
+ * whom a fortified call or another name stands for is not looked up by name.
+ */
+#define OWN(name)							\
+static __typeof__(shim_##name) own_##name				\
+	__attribute__((alias(#name), unused));
+
+/*
  * The exported function is only the way everybody hopes for, without a frame
  * of its own; the rest is out of line.
  */
@@ -153,7 +166,8 @@ ret shim_##name params							\
 		return result(gate_call(symbiote_process.gate, nr,	\
 					ARGS args));			\
 	return other_##name names;					\
-}
+}									\
+OWN(name)
 
 #define PLAIN(ret, name, nr, params, names, args)			\
 static __attribute__((noinline)) ret other_##name params		\
@@ -173,19 +187,32 @@ ret shim_##name params							\
 		return result(gate_call(symbiote_process.gate, nr,	\
 					ARGS args));			\
 	return other_##name names;					\
+}									\
+OWN(name)
+
+/* Where another library has one of a call's names, each goes its own way. */
+#define IF_OTHERS(name, call, names)					\
+	if (unlikely(symbiote_process.others & CALL_BIT(CALL_##call)) && \
+	    next.name) {						\
+		symbiote_count(CALL_##call,				\
+			       symbiote_process.reason[CALL_##call]);	\
+		return next.name names;					\
+	}
+
+#define ALIAS(ret, name, call, params, names)				\
+ret shim_##name params							\
+{									\
+	IF_OTHERS(name, call, names)					\
+	return own_##call names;					\
 }
 
-#define ALIAS(name, call)						\
-EXPORT extern __typeof__(shim_##call) shim_##name			\
-	__asm__(#name) __attribute__((alias(#call)));
-
-#define CHECKED(ret, name, call, params, names, overflow)		\
-EXPORT ret shim##name params __asm__(#name);				\
-ret shim##name params							\
+#define CHECKED(ret, name, call, params, names, args, overflow)		\
+ret shim_##name params							\
 {									\
+	IF_OTHERS(name, call, names)					\
 	if (unlikely(overflow))						\
 		__chk_fail();						\
-	return shim_##call names;					\
+	return own_##call args;						\
 }
 
 #include "calls.def"
@@ -212,26 +239,34 @@ static void *resolve(const char *name, bool *libc)
 	return function;
 }
 
+#if __GLIBC_PREREQ(2, 32)
 /*
  * Interposed to know that there is cancellation in this process. Unlike the
  * others it may look for libc's function: it need not be async-signal-safe.
+ *
+ * Older libcs have it in libpthread, which may come late and be local to who
+ * wanted it, and programs take its presence for that of libpthread. With these
+ * every thread counts as one that may be cancelled.
  */
 EXPORT int shim_pthread_cancel(pthread_t thread) __asm__("pthread_cancel");
 int shim_pthread_cancel(pthread_t thread)
 {
+	static __typeof__(&shim_pthread_cancel) next_cancel;
 	bool libc;
 
 	__atomic_store_n(&cancel_used, true, __ATOMIC_SEQ_CST);
-	if (!next.pthread_cancel)
-		next.pthread_cancel = (__typeof__(next.pthread_cancel))
-				      resolve("pthread_cancel", &libc);
-	return next.pthread_cancel(thread);
+	if (!next_cancel)
+		next_cancel = (__typeof__(next_cancel))
+			      resolve("pthread_cancel", &libc);
+	return next_cancel(thread);
 }
+#endif
 
 /*
  * Finds what every call would be without the shim. Another library that
  * interposes a call (a proxy, a sanitizer) has to go on seeing it, which a
- * call by the gate would deny it: those calls are returned as a mask.
+ * call by the gate would deny it: those calls are returned as a mask, whichever
+ * of their names it has.
  */
 uint64_t symbiote_resolve_next(void)
 {
@@ -242,6 +277,11 @@ uint64_t symbiote_resolve_next(void)
 	next.name = (__typeof__(next.name))resolve(#name, &libc);	\
 	if (!libc)							\
 		others |= CALL_BIT(CALL_##name);
+#define ALIAS(ret, name, call, ...)					\
+	next.name = (__typeof__(next.name))resolve(#name, &libc);	\
+	if (!libc)							\
+		others |= CALL_BIT(CALL_##call);
+#define CHECKED ALIAS
 #include "calls.def"
 	return others;
 }

@@ -4,7 +4,45 @@
  * stands. Behind the shim it would be passed over by the gate: such calls are
  * left to it, and counted with that reason. The others take the gate.
  */
+#include <fcntl.h>
+#include <poll.h>
 #include "test.h"
+
+ssize_t __pread_chk(int fd, void *buf, size_t count, off_t offset, size_t size);
+int __poll_chk(struct pollfd *fds, nfds_t nfds, int timeout, size_t size);
+
+/* The program's own, which is not what a fortified call means. */
+int poll(struct pollfd *fds, nfds_t nfds, int timeout)
+{
+	(void)fds;
+	(void)nfds;
+	(void)timeout;
+	return 77;
+}
+
+/* Other names of a call go where they went without the shim. */
+static void check_names(const char *order)
+{
+	unsigned long *opens = dlsym(RTLD_DEFAULT, "other_opens");
+	unsigned long *preads = dlsym(RTLD_DEFAULT, "other_preads");
+	struct pollfd pfd = { -1, 0, 0 };
+	int fd, fd64;
+	char byte;
+
+	must(opens && preads);
+	*opens = *preads = 0;
+	fd64 = open64("/proc/self/exe", O_RDONLY);
+	must(fd64 >= 0 && *opens == 0, "%s: open64() is seen as open()", order);
+	fd = open("/proc/self/exe", O_RDONLY);
+	must(fd >= 0 && *opens == 1, "%s: open() %lu times", order, *opens);
+	must(pread64(fd, &byte, 1, 1) == 1 && byte == 'E' && *preads == 0, "%s", order);
+	must(pread(fd, &byte, 1, 2) == 1 && byte == 'L' && *preads == 0, "%s", order);
+	must(__pread_chk(fd, &byte, 1, 3, 1) == 1 && byte == 'F', "%s", order);
+	must(*preads == 1, "%s: __pread_chk() %lu times", order, *preads);
+	must(__poll_chk(&pfd, 1, 0, sizeof(pfd)) == 0, "%s: the program's own poll()", order);
+	close(fd);
+	close(fd64);
+}
 
 static void start(char **argv, const char *order)
 {
@@ -55,6 +93,7 @@ int main(int argc, char **argv)
 	must(passed("read") - passed_before == (elevated() ? 0 : 10), "%s", order);
 	must((shim_stats()->enabled >> shim_call("write") & 1) == (elevated() && !behind), "%s", order);
 	must((shim_stats()->enabled >> shim_call("read") & 1) == elevated(), "%s", order);
+	check_names(order);
 	if (behind)
 		start(argv, "before");
 	return 0;

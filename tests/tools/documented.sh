@@ -32,7 +32,7 @@ mentions "$man/libsymbiote.7" "${words[@]}"
 mapfile -t words < <(sed -n 's/^\(CALL\|PLAIN\)([^,]*, \([a-z0-9_]*\),.*/\2/p' "$top/shim/calls.def" | sort -u)
 ((${#words[@]} >= 20)) || fail "calls not found in shim/calls.def"
 mentions "$man/libsymbiote.7" "${words[@]}"
-mapfile -t words < <(sed -n 's/^ALIAS(\([a-z0-9_]*\), .*/\1/p' "$top/shim/calls.def")
+mapfile -t words < <(sed -n 's/^ALIAS([^,]*, \([a-z0-9_]*\),.*/\1/p' "$top/shim/calls.def")
 ((${#words[@]} >= 5)) || fail "aliases not found in shim/calls.def"
 mentions "$man/libsymbiote.7" "${words[@]}"
 
