@@ -14,6 +14,7 @@
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <sys/syscall.h>
 #include <sys/utsname.h>
 #include <unistd.h>
@@ -597,8 +598,15 @@ static struct answer check_vectors(void)
 
 static struct answer check_pseudo_nmi(void)
 {
+	static const char option[] = "irqchip.gicv3_pseudo_nmi=";
 	char *line = read_line("/proc/cmdline");
-	bool on = line && strstr(line, "irqchip.gicv3_pseudo_nmi=");
+	const char *at = line ? strstr(line, option) : NULL;
+	bool on = false;
+
+	if (at) {	/* as kstrtobool() */
+		at += strlen(option);
+		on = !strchr("0nN", *at) && strncasecmp(at, "of", 2);
+	}
 
 	free(line);
 	if (!on)

@@ -211,6 +211,14 @@ static void print_escaped(FILE *f, const char *str, bool json)
 	while (*s) {
 		int n = utf8_length(s);
 
+		if (n == 2 && *s == 0xc2 && s[1] < 0xa0) {	/* C1 controls */
+			if (json)
+				fprintf(f, "\\u%04x", s[1]);
+			else
+				fputc('?', f);
+			s += n;
+			continue;
+		}
 		if (n) {
 			fwrite(s, 1, n, f);
 			s += n;

@@ -12,6 +12,7 @@
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
@@ -38,6 +39,19 @@ static bool is_native(const Elf64_Ehdr *eh)
 	       eh->e_ident[EI_DATA] == ELFDATA2LSB && eh->e_machine == NATIVE;
 }
 
+/* As the dynamic linker will do it. */
+static bool may_be_executed(int fd, const char *path, const char **why)
+{
+	void *at = mmap(NULL, 1, PROT_READ | PROT_EXEC, MAP_PRIVATE, fd, 0);
+
+	if (at == MAP_FAILED) {
+		*why = text("%s may not be executed: %s", path, strerror(errno));
+		return false;
+	}
+	munmap(at, 1);
+	return true;
+}
+
 /* What the dynamic linker cannot preload it only complains about. */
 bool library_loadable(const char *path, const char **why)
 {
@@ -55,7 +69,7 @@ bool library_loadable(const char *path, const char **why)
 	    eh.e_type != ET_DYN)
 		*why = text("%s is not a shared library of this machine", path);
 	else
-		loadable = true;
+		loadable = may_be_executed(fd, path, why);
 	close(fd);
 	return loadable;
 }

@@ -152,9 +152,11 @@ static char *preload_list(const char *library)
 	copy = text("%s", have);
 	for (word = strtok_r(copy, " :", &save); word && !found;
 	     word = strtok_r(NULL, " :", &save)) {
-		const char *slash = strrchr(word, '/');
+		const char *slash = strrchr(word, '/'), *why;
 
-		found = !strcmp(slash ? slash + 1 : word, library_name);
+		/* one that is gone does not count */
+		found = !strcmp(slash ? slash + 1 : word, library_name) &&
+			(!slash || library_loadable(word, &why));
 	}
 	free(copy);
 	return found ? NULL : text("%s:%s", have, library);
@@ -309,6 +311,7 @@ static int show(const struct plan *p)
 static int become(const struct plan *p)
 {
 	bool bad = p->preload && setenv("LD_PRELOAD", p->preload, 1);
+	int err;
 
 	if (p->mode)
 		bad |= setenv("SYMBIOTE_MODE", p->mode, 1);
@@ -321,8 +324,9 @@ static int become(const struct plan *p)
 		return EXIT_OWN;
 	}
 	execvp(*p->args, p->args);
-	complain("%s: %s", *p->args, strerror(errno));
-	return errno == ENOENT ? EXIT_NOTFOUND : EXIT_CANNOT;
+	err = errno;
+	complain("%s: %s", *p->args, strerror(err));
+	return err == ENOENT ? EXIT_NOTFOUND : EXIT_CANNOT;
 }
 
 int cmd_run(int argc, char **argv)

@@ -10,6 +10,11 @@ status 125 "$symbiote" run sh -c 'exit 125'
 status 127 "$symbiote" run /no/such/program
 match "no such program" "$errors" "symbiote: /no/such/program: *"
 status 127 "$symbiote" run no-such-program-in-path
+# also if that cannot be said
+"$symbiote" run /no/such/program 2>/dev/full
+same "no such program, stderr is full" $? 127
+"$symbiote" run /no/such/program 2>&-
+same "no such program, stderr is closed" $? 127
 status 127 "$symbiote" run ''
 status 126 "$symbiote" run /
 echo hello >"$scratch/data"

@@ -14,6 +14,8 @@ other=$(find /lib/*-linux-gnu /usr/lib/*-linux-gnu -maxdepth 1 -name 'libm.so.6'
 same "behind the user's" "$(LD_PRELOAD=$other "$symbiote" run "${show[@]}")" "$other:$real"
 same "not twice" "$(LD_PRELOAD=$real "$symbiote" run "${show[@]}")" "$real"
 same "not twice, behind" "$(LD_PRELOAD="$other $real" "$symbiote" run "${show[@]}")" "$other $real"
+# one that is gone is none
+same "a stale one" "$(LD_PRELOAD=/no/such/libsymbiote.so "$symbiote" run "${show[@]}" 2>/dev/null)" "/no/such/libsymbiote.so:$real"
 same "nested" "$("$symbiote" run "$symbiote" run "${show[@]}")" "$real"
 same "both are mapped" "$(LD_PRELOAD=$other "$symbiote" run cat /proc/self/maps |
 	grep -cE " r-xp .*/(${library##*/}|libm)[.-]?")" 2
@@ -53,4 +55,15 @@ for field in '4 \x01' '5 \x02' '16 \x02' '18 \xf3'; do # class, byte order, kind
 	printf %b "${field#* }" | dd of="$scratch/wrong.so" bs=1 seek="${field% *}" conv=notrunc status=none
 	refused "$scratch/wrong.so" "$not_library"
 done
+# where nothing may be executed
+if ((EUID == 0)) && unshare --mount true; then
+	# shellcheck disable=SC2317 # refused calls it
+	in_noexec() { unshare --mount sh -c 'mount -t tmpfs -o noexec none "$0" && cp "$1" "$0" && shift && exec "$@"' \
+		"$scratch/noexec" "$library" "$program" "$@"; }
+	mkdir "$scratch/noexec"
+	program=$symbiote
+	symbiote=in_noexec
+	refused "$scratch/noexec/${library##*/}" "may not be executed: *"
+	symbiote=$program
+fi
 finish

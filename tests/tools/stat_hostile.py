@@ -31,7 +31,7 @@ def mutate(data):
 
 failed = 0
 with tempfile.TemporaryDirectory() as directory:
-    path = os.path.join(directory, "libsymbiote.so\n\"\\\x1b[31m")
+    path = os.path.join(directory, "libsymbiote.so\n\"\\\x1b[31m\x9b31m")
     os.environ["SYMBIOTE_LIBRARY"] = library
     for turn in range(60):
         with open(path, "wb") as f:
@@ -50,7 +50,7 @@ with tempfile.TemporaryDirectory() as directory:
                 failed = 1
             if "--json" in arguments and done.stdout:
                 json.loads(done.stdout)
-            if b"\x1b" in done.stdout:
+            if b"\x1b" in done.stdout or b"\xc2\x9b" in done.stdout:
                 print("FAIL: turn", turn, "an escape sequence got through")
                 failed = 1
         image.close()
