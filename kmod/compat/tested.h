@@ -8,10 +8,6 @@
 #define KEL_TESTED_H
 
 #define KEL_TESTED_MAJOR	7
-#ifdef __x86_64__
-#define KEL_TESTED_MINOR	2
-#else
 #define KEL_TESTED_MINOR	3
-#endif
 
 #endif
