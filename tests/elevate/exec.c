@@ -100,7 +100,7 @@ static void *state_in_thread(void *unused)
 static void grant_by_ended_threads(void)
 {
 	struct kelevate_stat st = { .size = sizeof(st), .abi = KELEVATE_ABI, .pid = getpid() };
-	double end = kel_now() + 10;
+	double end = kel_now() + 60;
 	pthread_t thread;
 	void *state;
 

@@ -51,7 +51,7 @@ int main(void)
 				must(!mprotect(text, 4096, PROT_READ));
 			else
 				must(!mprotect(text, 4096, PROT_NONE));
-			sleep(5);
+			sleep(60);
 		});
 		must(WIFSIGNALED(status) && WTERMSIG(status) == SIGSEGV, "%d: %#x", how, status);
 	}

@@ -22,7 +22,7 @@ int main(void)
 		_exit(0);
 	}
 	snprintf(path, sizeof(path), "/proc/%d/syscall", child);
-	for (end = kel_now() + 10;;) {
+	for (end = kel_now() + 60;;) {
 		FILE *f = fopen(path, "r");
 
 		must(f && fgets(line, sizeof(line), f));

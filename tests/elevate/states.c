@@ -92,7 +92,7 @@ static __attribute__((noreturn)) void end_up(struct state *state)
 {
 	long parent = getppid(), ret;
 
-	alarm(10);
+	alarm(60);
 	if (!state->elevated)
 		must(!kel(KELEVATE_LOWER, KELEVATE_FORGET, NULL));
 	memset(stack, 0, STACK);

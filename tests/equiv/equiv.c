@@ -112,7 +112,7 @@ static void *waker(void *arg)
 		}
 		if (!(now & 1))
 			continue;
-		if (kel_now() - start > 15) {
+		if (kel_now() - start > 60) {
 			describe(op_at_work);
 			kel_fail(__LINE__, "the operation ends", "blocked %d, %d acts", blocked, acts);
 		}

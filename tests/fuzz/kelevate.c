@@ -461,7 +461,7 @@ static int references(void)
 static unsigned long run(uint64_t *seed, double until, bool as_nobody)
 {
 	const char *patience = getenv("RIG_PATIENCE");
-	double limit = 30 * (patience ? atof(patience) : 1);
+	double limit = 90 * (patience ? atof(patience) : 1);
 	unsigned long n = 0;
 	int status;
 

@@ -16,7 +16,7 @@
 
 #define CONNECTIONS	12
 #define SECONDS		16
-#define LONGER		40	/* at most, until each visitor has come */
+#define LONGER		120	/* at most, until each visitor has come */
 #define PERIOD		1048573	/* of the pattern: a prime */
 #define BIGGEST		65536
 

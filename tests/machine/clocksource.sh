@@ -10,7 +10,7 @@ was=$(<$clock/current_clocksource)
 read -ra sources <$clock/available_clocksource
 ((${#sources[@]} > 1)) || skip "only one clock source: ${sources[*]}"
 trap 'echo "$was" >$clock/current_clocksource' EXIT
-"$helpers/symbiotes" 100 2 3 &
+"$helpers/symbiotes" 250 2 3 &
 symbiotes=$!
 changes=0 end=$((SECONDS + 4))
 while ((SECONDS < end || changes <= 10)) && kill -0 $symbiotes 2>/dev/null; do

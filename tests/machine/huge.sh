@@ -27,7 +27,7 @@ echo 4096 >$thp/khugepaged/pages_to_scan
 vmstat() { sed -n "s/^$1 //p" /proc/vmstat; }
 split_before=$(vmstat thp_split_page) collapsed_before=$(vmstat thp_collapse_alloc)
 n=0 collapsed=0 end=$((SECONDS + 6))
-"$helpers/keeper" 100 3 16 collapse &
+"$helpers/keeper" 250 3 16 collapse &
 keeper=$!
 while ((SECONDS < end || n <= 20 || collapsed <= 10)) && kill -0 $keeper 2>/dev/null; do
 	echo 1 >$split

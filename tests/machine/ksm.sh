@@ -24,9 +24,9 @@ echo 10 >$ksm/sleep_millisecs
 echo 2000 >$ksm/pages_to_scan
 echo 1 >$ksm/run
 most=0 unmerged=0
-"$helpers/keeper" 100 3 6 merge &
+"$helpers/keeper" 250 3 6 merge &
 keeper=$!
-for ((i = 0; i < 400; i++)); do
+for ((i = 0; i < 1000; i++)); do
 	sleep 0.2
 	kill -0 $keeper 2>/dev/null || break
 	n=$(<$ksm/pages_sharing)

@@ -26,7 +26,7 @@ echo 200M >$group/memory.max
 vmstat() { sed -n "s/^$1 //p" /proc/vmstat; }
 out_before=$(vmstat pswpout) in_before=$(vmstat pswpin) moved_before=$(vmstat pgmigrate_success)
 out=0 in=0 moved=0 end=$((SECONDS + 8))
-sh -c "echo \$\$ >$group/cgroup.procs; exec '$helpers/keeper' 100 3 12 pageout" &
+sh -c "echo \$\$ >$group/cgroup.procs; exec '$helpers/keeper' 250 3 12 pageout" &
 keeper=$!
 while ((SECONDS < end || out <= 1000 || in <= 1000 || moved <= 100)) && kill -0 $keeper 2>/dev/null; do
 	echo 1 >/proc/sys/vm/compact_memory

@@ -15,7 +15,7 @@ echo freezer >/sys/power/pm_test
 
 # Not by way of the host's files: who waits for these cannot be frozen.
 cp "$helpers/spin" "$helpers/symbiotes" .
-./spin 0 60 >/dev/null &
+./spin 0 1000 >/dev/null &
 spin=$!
 ./symbiotes 5 1 3 &
 symbiotes=$!

@@ -8,8 +8,8 @@ set -eu
 type bpftrace >/dev/null 2>&1 || skip "no bpftrace"
 # bullseye's wants the kernel's headers for those
 tracepoint='tracepoint:sched:sched_switch'
-timeout 60 bpftrace -e "$tracepoint { exit(); }" >out 2>&1 || { echo "# no tracepoints: $(tail -n 1 out)" && tracepoint=; }
-"$helpers/chain" 60 &
+timeout 250 bpftrace -e "$tracepoint { exit(); }" >out 2>&1 || { echo "# no tracepoints: $(tail -n 1 out)" && tracepoint=; }
+"$helpers/chain" 1000 &
 chain=$!
 "$helpers/symbiotes" 20 1 2 &
 symbiotes=$!
@@ -18,7 +18,7 @@ sleep 1
 # pipes by another name from 6.15 on
 anon=
 ! grep -q ' anon_pipe_read$' /proc/kallsyms || anon=anon_
-timeout 60 bpftrace -e '
+timeout 250 bpftrace -e '
 	kprobe:'$anon'pipe_write /comm == "chain"/ { @calls = count(); @stacks[ustack(perf, 8)] = count(); }
 	kretprobe:'$anon'pipe_read /comm == "chain" && retval == 4096/ { @returns = count(); }
 	'"${tracepoint:+$tracepoint /pid == $chain/ { @switches = count(); \}}"'

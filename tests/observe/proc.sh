@@ -17,9 +17,9 @@ plain=$!
 exec {plain_out}<plain_says
 coproc "$helpers/asleep"
 asleep=$COPROC_PID
-"$helpers/spin" 0 110 >says &
+"$helpers/spin" 0 1000 >says &
 spin=$!
-trap 'kill -KILL $asleep $spin $plain' EXIT
+trap 'kill -KILL $asleep $spin $plain || true' EXIT
 for ((i = 0; i < ${#waits[@]}; i++)); do
 	read -r -t 20 tid nr name <&"${COPROC[0]}" || fail "it says nothing"
 	read -r -t 20 plain_tid _ plain_name <&"$plain_out" || fail "the plain one says nothing"

@@ -23,7 +23,7 @@ used() { sed -n 's/^usage_usec //p' $group/cpu.stat; }
 round=0
 sh -c "echo \$\$ >$group/cgroup.procs; exec '$helpers/symbiotes' 6 2 3" &
 symbiotes=$!
-sh -c "echo \$\$ >$group/cgroup.procs; exec '$helpers/spin' 0 60" >/dev/null &
+sh -c "echo \$\$ >$group/cgroup.procs; exec '$helpers/spin' 0 1000" >/dev/null &
 spin=$!
 until_event populated 1
 sleep 0.5

@@ -23,9 +23,9 @@ everything() {
 }
 
 mkfifo says
-"$helpers/spin" 0 60 >says &
+"$helpers/spin" 0 1000 >says &
 spin=$!
-trap 'kill -KILL $spin' EXIT
+trap 'kill -KILL $spin || true' EXIT
 read -r -t 20 line <says || fail "spin says nothing"
 [[ $line == elevated ]] || fail "spin says $line"
 # What is looked for is there to be found: by root.

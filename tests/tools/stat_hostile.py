@@ -40,7 +40,7 @@ with tempfile.TemporaryDirectory() as directory:
             image = mmap.mmap(f.fileno(), 0, prot=mmap.PROT_READ, flags=mmap.MAP_PRIVATE)
         for arguments in ([str(os.getpid())], ["--json", str(os.getpid())], ["--json"]):
             try:
-                done = subprocess.run([symbiote, "stat"] + arguments, capture_output=True, timeout=20)
+                done = subprocess.run([symbiote, "stat"] + arguments, capture_output=True, timeout=60)
             except subprocess.TimeoutExpired:
                 print("FAIL: turn", turn, arguments, "hangs")
                 failed = 1
