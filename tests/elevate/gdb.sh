@@ -9,9 +9,13 @@ case $(uname -m) in
 x86_64) register=cs user='^cs *0x33' ;;
 *) register=cpsr user='^cpsr .*EL=0' ;;
 esac
-"$helpers/spin" 0 110 >said &
+"$helpers/spin" 0 1000 >said &
 spin=$!
-sleep 1
+for ((i = 0; i < 200; i++)); do
+	[[ ! -s said ]] || break
+	sleep 0.1
+done
+[[ -s said ]] || fail "spin says nothing"
 gdb -q -nx -batch -p "$spin" -ex 'set pagination off' -ex "info registers $register" -ex 'stepi 20' -ex 'bt 3' \
 	-ex 'break kel_now' -ex 'continue' -ex 'bt 2' -ex "info registers $register" -ex 'delete' -ex 'detach' \
 	>log 2>&1 || { cat log && fail "gdb failed"; }

@@ -92,6 +92,7 @@ static void start(void)
 {
 	struct kelevate_symbol *symbol = (void *)(info + 1);
 	struct kelevate_call *call = (void *)(symbol + 1);
+	volatile bool *begun = (void *)(call + 1);
 
 	memset(info, 0, 4096);
 	*info = (struct kelevate_info){ .size = sizeof(*info), .abi = KELEVATE_ABI };
@@ -100,10 +101,12 @@ static void start(void)
 	tracee = fork();
 	if (!tracee) {
 		nobody();
+		*begun = true;
 		for (;;)
 			gate_syscall(SYS_getppid, 0, 0, 0, 0, 0, 0);
 	}
-	usleep(100000);
+	while (!*begun)
+		usleep(1000);
 }
 
 int main(void)

@@ -147,6 +147,23 @@ static inline double kel_now(void)
 	return t.tv_sec + t.tv_nsec / 1e9;
 }
 
+/* Waits until a thread of this process sleeps. */
+static inline void wait_asleep(pid_t tid)
+{
+	double end = kel_now() + 20;
+	char path[64], state = 0;
+
+	sprintf(path, "/proc/self/task/%d/stat", tid);
+	while (state != 'S') {
+		FILE *f = fopen(path, "r");
+
+		must(f && fscanf(f, "%*d (%*[^)]) %c", &state) == 1);
+		fclose(f);
+		must(kel_now() < end, "%d is %c", tid, state);
+		usleep(1000);
+	}
+}
+
 static inline void pin(int cpu)
 {
 	cpu_set_t set;

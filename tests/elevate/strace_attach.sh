@@ -13,11 +13,16 @@ numbered=$!
 symbiotes=$!
 asleep=
 trap 'kill -KILL $numbered $asleep 2>/dev/null || true; kill -TERM $symbiotes 2>/dev/null || true' EXIT
-sleep 0.5
-# Its one child is the process that works.
-works=$(pgrep -P "$symbiotes" | head -n 1)
+for ((i = 0; i < 200; i++)); do
+	# Its one child is the process that works.
+	works=$(pgrep -P "$symbiotes" | head -n 1)
+	tasks=(/proc/"$numbered"/task/*)
+	[[ ! $works ]] || ((${#tasks[@]} <= threads)) || break
+	sleep 0.1
+done
+((i < 200)) || fail "they do not start"
 # Who makes numbered calls: others' first arguments may be as high (wait4's is a process).
-counting=$(ls "/proc/$numbered/task")
+counting=${tasks[*]##*/}
 
 # report LOG: "missing ..." for what has not been seen yet, "hole ..." for a number that is missing between two, and
 # "TID FIRST LAST COUNT" of each thread that makes numbered calls. (One program: the symbiotes leave little time.)

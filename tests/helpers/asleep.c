@@ -83,7 +83,9 @@ int main(int argc, char **argv)
 		while (!tids[i])
 			usleep(1000);
 	}
-	usleep(300000);
+	for (size_t i = 0; i < CALLS; i++)
+		wait_asleep(tids[i]);
+	usleep(100000);
 	/* an event in the gate's first instructions made one a system call: again, then */
 	if (!plain && kel_count(fallbacks[KELEVATE_FB_EVENT]))
 		must(execv("/proc/self/exe", argv) == 0);

@@ -7,6 +7,7 @@
 
 static const double vector = 1234.5;
 static int p[2];
+static volatile pid_t blocker;
 
 static void *blocks(void *unused)
 {
@@ -14,6 +15,7 @@ static void *blocks(void *unused)
 
 	kel_elevate(KELEVATE_STICKY);
 	kel_touch();
+	blocker = gettid();
 	gate3(SYS_read, p[0], &byte, 1);
 	return unused;
 }
@@ -53,8 +55,8 @@ int main(void)
 	do {
 		usleep(10000);
 		st = kel_stat(getpid());
-	} while (st.elevations < 2);
-	usleep(100000);
+	} while (st.elevations < 2 || !blocker);
+	wait_asleep(blocker);
 	crash_here();
 	return 0;
 }

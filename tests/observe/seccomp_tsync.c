@@ -20,7 +20,7 @@ static pid_t parent;
 static void *calls(void *flags)
 {
 	kel_elevate((unsigned long)flags);
-	ready++;
+	__atomic_add_fetch(&ready, 1, __ATOMIC_RELAXED);
 	for (;;) {
 		bool before = installed;
 		long ret = gate0(SYS_getppid);
@@ -43,7 +43,7 @@ static void *sleeps(void *unused)
 	char byte;
 
 	kel_elevate(KELEVATE_STICKY);
-	ready++;
+	__atomic_add_fetch(&ready, 1, __ATOMIC_RELAXED);
 	must(gate3(SYS_read, quiet[0], &byte, 1) == 1);
 	must(gate0(SYS_getppid) == -EDOM);
 	__atomic_add_fetch(&refused, 1, __ATOMIC_RELAXED);
