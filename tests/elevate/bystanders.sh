@@ -37,7 +37,7 @@ restore_lazy() {
 trap restore_lazy EXIT
 echo Y >"$lazy"
 # A symbiote that keeps CPU 1 busy, then one that lets it go idle most of the time.
-for nap in 0 3000; do
+for nap in 0 20000; do
 	coproc taskset -c 1 "$helpers/spin" 1 300 "$nap"
 	spin=$COPROC_PID
 	read -r line <&"${COPROC[0]}"

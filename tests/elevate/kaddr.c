@@ -20,7 +20,7 @@ int main(void)
 	const volatile uint64_t *jiffies;
 	uint64_t last, now, first;
 	unsigned long reads = 0;
-	double end;
+	double start;
 
 	kel_elevate(KELEVATE_STICKY);
 #ifdef __x86_64__
@@ -35,7 +35,7 @@ int main(void)
 	signal(SIGALRM, on_alarm);
 	setitimer(ITIMER_REAL, &often, NULL);
 	first = last = *jiffies;
-	for (end = kel_now() + 2; kel_now() < end;) {
+	for (start = kel_now(); kel_now() < start + 2 || (alarms <= 20 && kel_now() < start + 60);) {
 		for (int i = 0; i < 1000; i++, reads++) {
 			now = *jiffies;
 			must(now >= last, "%lu after %lu", now, last);
@@ -50,8 +50,9 @@ int main(void)
 #else
 	must(last == first, "the gate changed");
 #endif
-	must(alarms > 10);
-	must(kel_count(by_kaddr) >= (uint64_t)alarms / 2);
+	must(alarms > 20);
+	/* not one for each: a late signal follows another */
+	must(kel_count(by_kaddr) > 10);
 	must(kel_count(lowered) > 0);
 	/* what is not mapped is not mapped */
 	must(caught((void)*(volatile char *)UNMAPPED_ADDRESS) == SIGSEGV);

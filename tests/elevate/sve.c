@@ -129,7 +129,9 @@ int main(void)
 	kel_elevate(KELEVATE_STICKY);
 	for (long i = 0; i < 4; i++)
 		must(!pthread_create(&thread[i], NULL, work, (void *)i));
-	sleep(SECONDS);
+	for (double start = kel_now(); kel_now() < start + SECONDS ||
+	     ((rounds <= 100 || sleeps <= 10 || kel_count(lowered) <= 100) && kel_now() < start + 60);)
+		usleep(100000);
 	end = true;
 	for (int i = 0; i < 4; i++)
 		must(!pthread_join(thread[i], NULL));

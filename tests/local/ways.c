@@ -31,7 +31,8 @@ static void one_of_size(int size, bool elevated, char *buf)
 	sent++;
 }
 
-static void check(bool local, bool direct, int size, bool elevated)
+/* false: too few by the way that they should go, which can happen. */
+static bool went(bool local, bool direct, int size, bool elevated)
 {
 	static char buf[32768];
 	int expected = !local ? SENDMSG : direct && size <= 4096 ? DIRECT : DELIVERED;
@@ -49,12 +50,20 @@ static void check(bool local, bool direct, int size, bool elevated)
 	       elevated ? "" : ", not elevated", n[0], n[1], n[2]);
 	if (!elevated) {
 		must(!sum);
-		return;
+		return true;
 	}
-	/* a few only find the receiver busy, or an ACK on its way */
-	must(n[expected] >= WRITES * 4 / 5, "%s", ways[expected]);
 	must(local || !n[DELIVERED]);
 	must((local && direct && size <= 4096) || !n[DIRECT]);
+	/* a few only find the receiver busy, or an ACK on its way */
+	return n[expected] >= WRITES * 4 / 5;
+}
+
+static void check(bool local, bool direct, int size, bool elevated)
+{
+	int tries = 5;
+
+	while (!went(local, direct, size, elevated))
+		must(--tries);
 }
 
 int main(void)
