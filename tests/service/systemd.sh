@@ -95,7 +95,7 @@ for name in RestrictNamespaces RestrictRealtime RestrictSUIDSGID LockPersonality
 done
 [[ $(uname -m) != x86_64 ]] || directive "$filter" ProtectKernelTunables=yes
 directive '*failed*' 'NoExecPaths=/;ExecPaths=/usr/bin /usr/lib /lib'
-directive '*cannot be preloaded*ran' 'NoExecPaths=/;ExecPaths=/usr/bin /usr/lib /lib /usr/local/bin/symbiote'
+directive '*without elevation: *may not be executed*ran' 'NoExecPaths=/;ExecPaths=/usr/bin /usr/lib /lib /usr/local/bin/symbiote'
 
 yes='*: elevated, *ran'
 directive "$yes" 'NoExecPaths=/;ExecPaths=/usr/bin /usr/lib /lib /usr/local/bin/symbiote /usr/local/lib/symbiote'
