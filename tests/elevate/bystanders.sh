@@ -28,32 +28,34 @@ seen_without() {
 }
 
 lazy=/sys/module/kelevate/parameters/lazy_cr4
-was=$(<"$lazy")
+was=$(<"$lazy") spin=
 # shellcheck disable=SC2317 # the trap calls it
 restore_lazy() {
+	kill "$spin" 2>/dev/null || true
 	echo "$was" >"$lazy"
 	remove_helpers
 }
 trap restore_lazy EXIT
 echo Y >"$lazy"
 # A symbiote that keeps CPU 1 busy, then one that lets it go idle most of the time.
-for nap in 0 20000; do
+for nap in 0 5000; do
 	coproc taskset -c 1 "$helpers/spin" 1 300 "$nap"
 	spin=$COPROC_PID
 	read -r line <&"${COPROC[0]}"
 	[[ $line == elevated ]] || fail "spin says: $line"
-	clear=$(seen_without) || fail "$clear"
-	((clear > 4)) || fail "the symbiote was not seen at work"
-	if ((nap)); then
-		# on a slow machine it is at work for much of the time: the difference is small now and then, not always
-		echo N >"$lazy"
-		for ((try = 0; try < 5; try++)); do
+	# on a slow machine it is at work for much of the time, or others are: the difference is small now and then, not always
+	for ((try = 0; try < 10; try++)); do
+		clear=$(seen_without) || fail "$clear"
+		strict=0
+		if ((nap)); then
+			echo N >"$lazy"
 			strict=$(seen_without) || fail "$strict"
-			((strict * 4 >= clear * 3)) || break
-		done
-		echo Y >"$lazy"
-		((try < 5)) || fail "lazy_cr4=N: still without them when CPU 1 idles"
-	fi
+			echo Y >"$lazy"
+		fi
+		((clear <= 4 || strict * 4 >= clear * 3)) || break
+	done
+	((clear > 4)) || fail "the symbiote was not seen at work"
+	((try < 10)) || fail "lazy_cr4=N: still without them when CPU 1 idles"
 
 	# The reader itself runs on CPU 1: then the symbiote does not.
 	for ((i = 0; i < 15; i++)); do
