@@ -29,15 +29,14 @@ unsigned int kel_nr = 400;
 module_param_named(nr, kel_nr, uint, 0444);
 MODULE_PARM_DESC(nr, "number of the kelevate system call (default 400)");
 
-static unsigned long *table_entry;
+static unsigned long *table_entry;	/* writable alias, kept: taking it back must not need memory */
 static unsigned long table_old;
 
 static int table_plant(void)
 {
-	unsigned long ni = kel_ksym(NI_SYSCALL), mine = (unsigned long)kel_sys_kelevate;
+	unsigned long ni = kel_ksym(NI_SYSCALL);
 	bool in_use = false;
 	unsigned long *table = kel_arch_syscall_table(&in_use);
-	int ret;
 
 	if (!in_use) {
 		pr_err("refused: system-call: hook=table, but this kernel does not dispatch through sys_call_table: use hook=kprobe\n");
@@ -48,16 +47,18 @@ static int table_plant(void)
 		       kel_nr);
 		return -EBUSY;
 	}
+	table_entry = kel_alias(&table[kel_nr]);
+	if (!table_entry)
+		return -ENOMEM;
 	table_old = ni;
-	ret = kel_poke(&table[kel_nr], &mine, sizeof(mine));
-	if (!ret)
-		table_entry = &table[kel_nr];
-	return ret;
+	WRITE_ONCE(*table_entry, (unsigned long)kel_sys_kelevate);
+	return 0;
 }
 
 static void table_remove(void)
 {
-	kel_poke(table_entry, &table_old, sizeof(table_old));
+	WRITE_ONCE(*table_entry, table_old);
+	kel_unalias(table_entry);
 	table_entry = NULL;
 }
 

@@ -171,6 +171,8 @@ asmlinkage long kel_sys_kelevate(const struct pt_regs *regs);
 /* ksym.c */
 int kel_ksym_init(void);
 unsigned long kel_ksym(const char *name);
+void *kel_alias(const void *addr);
+void kel_unalias(const void *alias);
 int kel_poke(void *addr, const void *src, size_t len);
 
 #endif

@@ -34,28 +34,37 @@ unsigned long kel_ksym(const char *name)
 }
 
 /*
- * Writes through a second mapping of the page, so that the first keeps its
- * protection. Not atomic: for text and tables that
- * nobody uses yet, or for one aligned word.
+ * A second mapping of what is at addr, up to the end of its page: writable, so
+ * that the first can keep its protection. NULL: no memory.
  */
+void *kel_alias(const void *addr)
+{
+	struct page *page = kel_arch_page((unsigned long)addr);
+	void *map = page ? vmap(&page, 1, VM_MAP, PAGE_KERNEL) : NULL;
+
+	return map ? map + offset_in_page(addr) : NULL;
+}
+
+void kel_unalias(const void *alias)
+{
+	vunmap((const void *)((unsigned long)alias & PAGE_MASK));
+}
+
+/* Not atomic: for text and tables that nobody uses yet, or for one aligned word. */
 int kel_poke(void *addr, const void *src, size_t len)
 {
 	while (len) {
 		unsigned long a = (unsigned long)addr;
 		size_t n = min(len, (size_t)(PAGE_SIZE - offset_in_page(a)));
-		struct page *page = kel_arch_page(a);
-		void *map;
+		void *alias = kel_alias(addr);
 
-		if (!page)
-			return -EFAULT;
-		map = vmap(&page, 1, VM_MAP, PAGE_KERNEL);
-		if (!map)
+		if (!alias)
 			return -ENOMEM;
 		if (n == sizeof(long) && IS_ALIGNED(a, sizeof(long)))
-			WRITE_ONCE(*(long *)(map + offset_in_page(a)), *(const long *)src);
+			WRITE_ONCE(*(long *)alias, *(const long *)src);
 		else
-			memcpy(map + offset_in_page(a), src, n);
-		vunmap(map);
+			memcpy(alias, src, n);
+		kel_unalias(alias);
 		addr += n;
 		src += n;
 		len -= n;

@@ -466,7 +466,6 @@ static int map_idt(void)
 {
 	struct desc_ptr dtr;
 	unsigned int level;
-	struct page *page;
 	pte_t *pte;
 
 	store_idt(&dtr);
@@ -476,8 +475,7 @@ static int map_idt(void)
 		pr_err("refused: idt: the interrupt descriptor table is not as expected\n");
 		return -EOPNOTSUPP;
 	}
-	page = pfn_to_page(pte_pfn(*pte));
-	idt = vmap(&page, 1, VM_MAP, PAGE_KERNEL);
+	idt = kel_alias((void *)dtr.address);
 	return idt ? 0 : -ENOMEM;
 }
 
@@ -611,7 +609,7 @@ int kel_arch_init(void)
 	if (!ret)
 		return 0;
 
-	vunmap(idt);
+	kel_unalias(idt);
 no_idt:
 	vfree(area_alloc);
 	return ret;
@@ -619,6 +617,6 @@ no_idt:
 
 void kel_arch_exit(void)
 {
-	vunmap(idt);
+	kel_unalias(idt);
 	vfree(area_alloc);
 }
