@@ -181,7 +181,8 @@ void kel_arch_unload(struct task_struct *next)
 	c->thread = NULL;
 	if (!kel_cr4_mask || (next && will_relax(next)))
 		return;
-	if (next && is_idle_task(next) && READ_ONCE(lazy_cr4))
+	/* not is_idle_task(): threads that inject idle time are such for a while */
+	if (next && !next->pid && READ_ONCE(lazy_cr4))
 		watch_idle(next);
 	else
 		restore(NULL);
