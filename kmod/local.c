@@ -167,15 +167,20 @@ static void count(struct net *net, struct net_device *lo, struct sk_buff *skb, u
 	__TCP_INC_STATS(net, TCP_MIB_INSEGS);
 }
 
+/* As the device's receiving side would have it: also for a security module that is asked. */
+static void received(struct sk_buff *skb, int iif)
+{
+	skb->protocol = htons(ETH_P_IP);
+	skb->pkt_type = PACKET_HOST;
+	skb->skb_iif = iif;
+}
+
 /* What the peer's tcp_v4_rcv() would do first. BHs are off, the peer's lock is held. */
 static void arrive(struct sock *sk, struct sock *peer, struct net_device *lo, struct sk_buff *skb)
 {
 	const struct tcphdr *th = tcp_hdr(skb);
 	unsigned int tos = inet_sk(sk)->tos;
 
-	skb->protocol = htons(ETH_P_IP);
-	skb->pkt_type = PACKET_HOST;
-	skb->skb_iif = lo->ifindex;
 	count(sock_net(sk), lo, skb, tos);
 
 	memset(&TCP_SKB_CB(skb)->header.h4, 0, sizeof(TCP_SKB_CB(skb)->header.h4));
@@ -241,12 +246,15 @@ static bool deliver(struct sock *sk, struct sk_buff *skb)
 	/* it must not overtake those that are still on the long way */
 	if (tcp_sk(peer)->rcv_nxt == ntohl(tcp_hdr(skb)->seq)) {
 		push_header(sk, skb);
+		received(skb, lo->ifindex);
 		if (!security_sock_rcv_skb(peer, skb)) {
 			skb_orphan(skb);
 			skb_clear_delivery_time(skb);
 			arrive(sk, peer, lo, skb);
 			do_rcv(peer, skb);
 			done = true;
+		} else {
+			received(skb, 0);	/* not yet */
 		}
 	}
 	unlock_peer(peer);
@@ -454,6 +462,7 @@ static void acknowledged(struct sock *sk, size_t len, u32 win)
  */
 static bool hand_over(struct sock *sk, struct sock *peer, struct msghdr *msg, size_t len)
 {
+	struct net_device *lo = sock_net(sk)->loopback_dev;
 	struct tcp_sock *tp = tcp_sk(sk);
 	size_t copied = 0;
 	struct sk_buff *skb;
@@ -472,9 +481,10 @@ static bool hand_over(struct sock *sk, struct sock *peer, struct msghdr *msg, si
 	if (copied != len || !push_tcp_header(sk, peer, skb))
 		goto revert;
 	push_header(sk, skb);
+	received(skb, lo->ifindex);
 	if (security_sock_rcv_skb(peer, skb))
 		goto revert;
-	arrive(sk, peer, sock_net(sk)->loopback_dev, skb);
+	arrive(sk, peer, lo, skb);
 	sock_rps_save_rxhash(peer, skb);
 	rcv_established(peer, skb);
 	if (!WARN_ON_ONCE(tcp_sk(peer)->rcv_nxt != tp->write_seq + (u32)len))
