@@ -376,8 +376,10 @@ long kelevate_call(struct pt_regs *regs, bool gate)
 	case KELEVATE_LOWER:
 		if (flags & ~KELEVATE_FORGET)
 			return -EINVAL;
-		if (flags & KELEVATE_FORGET)
+		if (flags & KELEVATE_FORGET) {
 			kel_thread_drop();
+			kel_proc_tidy();
+		}
 		trace_kelevate_lower(flags);
 		return 0;
 	case KELEVATE_SETTLE:

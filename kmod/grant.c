@@ -122,6 +122,22 @@ static void proc_forget(struct kel_proc *proc)
 	module_put(THIS_MODULE);
 }
 
+/* The calling process, if its grant was revoked and its last thread has forgotten. */
+void kel_proc_tidy(void)
+{
+	struct kel_proc *proc;
+
+	spin_lock(&kel_lock);
+	proc = kel_proc_find(current);
+	if (proc && is_idle(proc))
+		proc_unhash(proc);
+	else
+		proc = NULL;
+	spin_unlock(&kel_lock);
+	if (proc)
+		proc_forget(proc);	/* a system call has a reference of its own */
+}
+
 /* A child of a symbiote: another process, or another thread of this one. */
 static void on_fork(void *data, struct task_struct *parent, struct task_struct *child)
 {
@@ -132,7 +148,7 @@ static void on_fork(void *data, struct task_struct *parent, struct task_struct *
 	spin_lock(&kel_lock);
 	proc = kel_proc_find(parent);
 	/* what a revoked process's threads are already, their children are too */
-	if (!proc || (!proc->active && !th)) {
+	if (!proc || (!proc->active && !(th && (th->flags & KEL_T_STICKY)))) {
 		spin_unlock(&kel_lock);
 		return;
 	}
@@ -337,14 +353,9 @@ int kel_proc_grant(unsigned long flags)
 		if (proc) {
 			proc->active = false;
 			proc->exec_task = NULL;
-			if (is_idle(proc))
-				proc_unhash(proc);
-			else
-				proc = NULL;
 		}
 		spin_unlock(&kel_lock);
-		if (proc)
-			proc_forget(proc);
+		kel_proc_tidy();
 		return 0;
 	}
 	if (flags != KELEVATE_GRANT_SELF && flags != KELEVATE_GRANT_EXEC)

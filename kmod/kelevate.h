@@ -105,6 +105,7 @@ struct kel_proc *kel_proc_find(struct task_struct *task);
 int kel_proc_grant(unsigned long flags);
 int kel_proc_announce(struct kel_proc *proc);
 void kel_proc_put(struct kel_proc *proc);
+void kel_proc_tidy(void);
 bool kel_proc_mine(const struct kel_proc *proc);
 struct kel_proc *kel_proc_next(struct pid_namespace *ns, pid_t from, bool all);
 unsigned int kel_proc_count(void);

@@ -447,16 +447,6 @@ static void describe_symbiotes(void)
 	}
 }
 
-static int references(void)
-{
-	FILE *f = fopen("/sys/module/kelevate/refcnt", "r");
-	int n = -1;
-
-	must(f && fscanf(f, "%d", &n) == 1);
-	fclose(f);
-	return n;
-}
-
 /* Runs children until then, as root or nobody; how many. */
 static unsigned long run(uint64_t *seed, double until, bool as_nobody)
 {

@@ -6,16 +6,6 @@
 #include <sys/prctl.h>
 #include "../elevate/kel.h"
 
-static int references(void)
-{
-	FILE *f = fopen("/sys/module/kelevate/refcnt", "r");
-	int n;
-
-	must(f && fscanf(f, "%d", &n) == 1);
-	fclose(f);
-	return n;
-}
-
 /* From 7.0 on it is told of its exit before that. */
 static bool attached(void)
 {
