@@ -22,7 +22,8 @@ static void sched_in(struct preempt_notifier *n, int cpu)
 {
 	struct kel_thread *th = container_of(n, struct kel_thread, notifier);
 
-	if (!th->spent)
+	/* one that exits may have none already, and borrow somebody's: user mode it is not to reach */
+	if (!th->spent && current->mm)
 		kel_arch_load(th);
 }
 
