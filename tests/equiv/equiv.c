@@ -482,6 +482,7 @@ static int nr_odd(const struct outcome *o, const struct outcome *stock, int n, i
 	return odd;
 }
 
+#define ENOUGH	10	/* that differ, of a sabotage */
 #define ROUND	8
 #define TRIES	(6 * ROUND)
 
@@ -642,7 +643,7 @@ static uint64_t random_number(void)
 /* What check_sabotage() wants. */
 static bool seen_enough(void)
 {
-	return sabotage && (nr_different >= 10 || too_much_timing());
+	return sabotage && (nr_different >= ENOUGH || too_much_timing());
 }
 
 static void run_ordinary(double until, unsigned int states)
@@ -855,7 +856,8 @@ static int check_sabotage(void)
 			run_sample(kel_now() + (sabotage == SABOTAGE_LATE ? 5 : 60), 300);
 		printf("%s: of %lu operations %lu differ, %lu only with timing\n", sabotage_names[sabotage], nr_run,
 		       nr_different, nr_timing);
-		unnoticed += sabotage == SABOTAGE_SELDOM ? !too_much_timing() : nr_different <= nr_timing;
+		unnoticed += sabotage == SABOTAGE_SELDOM ? !too_much_timing() :
+			     nr_different < ENOUGH && nr_different <= nr_timing;
 	}
 	return unnoticed > 0;
 }
