@@ -350,7 +350,7 @@ static unsigned long hash(const unsigned char *at, size_t size)
 
 struct times {
 	double took;		/* seconds */
-	bool early;		/* it may block, and was over before its timeout */
+	bool early;		/* it may block, and was over long before its timeout */
 };
 
 static struct times side(const struct op *op, bool gate, struct outcome *o)
@@ -396,7 +396,7 @@ static struct times side(const struct op *op, bool gate, struct outcome *o)
 	if (gate)
 		ret = spoiled(&t, ret);
 	times.took = kel_now() - start;
-	times.early = !op->nonblock && times.took < t.timed / 1000.;
+	times.early = !op->nonblock && times.took < t.timed / 1000. / 2;
 	pthread_mutex_lock(&turn);
 	sequence++;
 	pthread_mutex_unlock(&turn);

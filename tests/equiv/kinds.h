@@ -157,9 +157,12 @@ static void close_peer(struct target *t)
 	t->peer = -1;
 }
 
+/* ms: some ticks, for sockets count in these, and the first of them may be over at once */
+#define LITTLE	20
+
 static void socket_state(struct target *t, enum state state)
 {
-	struct timeval little = { 0, 3000 };
+	struct timeval little = { 0, LITTLE * 1000 };
 	struct linger linger = { 1, 0 };
 	bool messages = t->type != SOCK_STREAM, inet = t->addr.ss_family != AF_UNIX;
 	int on = 1, low = 50;
@@ -222,7 +225,7 @@ static void socket_state(struct target *t, enum state state)
 	case TIMEOUT:
 		setsockopt(t->fd, SOL_SOCKET, SO_RCVTIMEO, &little, sizeof(little));
 		setsockopt(t->fd, SOL_SOCKET, SO_SNDTIMEO, &little, sizeof(little));
-		t->timed = 3;
+		t->timed = LITTLE;
 		break;
 	case LOWAT:
 		setsockopt(t->fd, SOL_SOCKET, SO_RCVLOWAT, &low, sizeof(low));
