@@ -19,6 +19,7 @@ echo >$tracing/trace
 echo 1 >$tracing/events/kelevate/enable
 "$helpers/symbiotes" "${RIG_PATIENCE:-1}" 1 2 || fail "symbiotes"
 "$RIG_BUILD/tests/elevate/gate_equals_call" || fail "gate_equals_call"
+"$RIG_BUILD/tests/elevate/given_up" || fail "given_up" # which lowers
 # a gate call that blocks, and so settles
 "$RIG_BUILD/tests/elevate/proc_syscall" || fail "proc_syscall"
 echo 0 >$tracing/events/kelevate/enable
