@@ -11,11 +11,7 @@ x86_64) register=cs user='^cs *0x33' ;;
 esac
 "$helpers/spin" 0 1000 >said &
 spin=$!
-for ((i = 0; i < 200; i++)); do
-	[[ ! -s said ]] || break
-	sleep 0.1
-done
-[[ -s said ]] || fail "spin says nothing"
+until_true "spin says nothing" test -s said
 gdb -q -nx -batch -p "$spin" -ex 'set pagination off' -ex "info registers $register" -ex 'stepi 20' -ex 'bt 3' \
 	-ex 'break kel_now' -ex 'continue' -ex 'bt 2' -ex "info registers $register" -ex 'delete' -ex 'detach' \
 	>log 2>&1 || { cat log && fail "gdb failed"; }

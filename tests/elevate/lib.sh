@@ -9,6 +9,17 @@ modules=$RIG_BUILD/tests/kmod
 fail() { echo "$*" && exit 1; }
 skip() { echo "$*" && exit 77; }
 
+# until_true TEXT COMMAND...: within 20 s.
+until_true() {
+	local text=$1 i
+	shift
+	for ((i = 0; i < 200; i++)); do
+		"$@" && return
+		sleep 0.1
+	done
+	fail "$text"
+}
+
 # kill_cgroup DIRECTORY: at once, from 5.14 on; before, one after the other.
 kill_cgroup() {
 	if [[ -e $1/cgroup.kill ]]; then

@@ -13,14 +13,13 @@ numbered=$!
 symbiotes=$!
 asleep=
 trap 'kill -KILL $numbered $asleep 2>/dev/null || true; kill -TERM $symbiotes 2>/dev/null || true' EXIT
-for ((i = 0; i < 200; i++)); do
+started() {
 	# Its one child is the process that works.
 	works=$(pgrep -P "$symbiotes" | head -n 1)
 	tasks=(/proc/"$numbered"/task/*)
-	[[ ! $works ]] || ((${#tasks[@]} <= threads)) || break
-	sleep 0.1
-done
-((i < 200)) || fail "they do not start"
+	[[ $works ]] && ((${#tasks[@]} > threads))
+}
+until_true "they do not start" started
 # Who makes numbered calls: others' first arguments may be as high (wait4's is a process).
 counting=${tasks[*]##*/}
 
@@ -63,11 +62,7 @@ for round in 1 2 3; do
 	: >sleepers
 	"$helpers/asleep" >sleepers &
 	asleep=$!
-	for ((i = 0; i < 200; i++)); do
-		[[ ! -s sleepers ]] || break
-		sleep 0.1
-	done
-	[[ -s sleepers ]] || fail "asleep says nothing"
+	until_true "asleep says nothing" test -s sleepers
 	mapfile -t stacks < <(awk -v pid="$asleep" '{ print "/proc/" pid "/task/" $1 "/stack" }' sleepers)
 	(($(grep -l '\<kel_gate_call\>' "${stacks[@]}" | wc -l) == ${#stacks[@]})) || fail "not all sleep in the gate"
 
