@@ -116,6 +116,15 @@ static bool is_idle(const struct kel_proc *proc)
 	return !proc->active && !proc->exec_task && list_empty(&proc->threads);
 }
 
+/* Called with kel_lock. What the caller forgets after it, or NULL. */
+static struct kel_proc *unhash_idle(struct kel_proc *proc)
+{
+	if (!proc || !is_idle(proc))
+		return NULL;
+	proc_unhash(proc);
+	return proc;
+}
+
 static void proc_forget(struct kel_proc *proc)
 {
 	kel_proc_put(proc);
@@ -128,11 +137,7 @@ void kel_proc_tidy(void)
 	struct kel_proc *proc;
 
 	spin_lock(&kel_lock);
-	proc = kel_proc_find(current);
-	if (proc && is_idle(proc))
-		proc_unhash(proc);
-	else
-		proc = NULL;
+	proc = unhash_idle(kel_proc_find(current));
 	spin_unlock(&kel_lock);
 	if (proc)
 		proc_forget(proc);	/* a system call has a reference of its own */
@@ -192,10 +197,7 @@ static void on_exit(void *data, struct task_struct *task)
 		proc->active = false;
 		proc->exec_task = NULL;
 	}
-	if (proc && is_idle(proc))
-		proc_unhash(proc);
-	else
-		proc = NULL;
+	proc = unhash_idle(proc);
 	spin_unlock(&kel_lock);
 	if (proc)
 		proc_forget(proc);
@@ -354,8 +356,10 @@ int kel_proc_grant(unsigned long flags)
 			proc->active = false;
 			proc->exec_task = NULL;
 		}
+		proc = unhash_idle(proc);
 		spin_unlock(&kel_lock);
-		kel_proc_tidy();
+		if (proc)
+			proc_forget(proc);
 		return 0;
 	}
 	if (flags != KELEVATE_GRANT_SELF && flags != KELEVATE_GRANT_EXEC)

@@ -35,7 +35,7 @@ unsigned long kel_ksym(const char *name)
 
 /*
  * A second mapping of what is at addr, up to the end of its page: writable, so
- * that the first can keep its protection. NULL: no memory.
+ * that the first can keep its protection. NULL: no memory, or no page known.
  */
 void *kel_alias(const void *addr)
 {
