@@ -39,7 +39,7 @@ soak:
 # make soak-mixed   everything at once on Redis and memcached: half an hour, or SOAK=seconds
 SOAK ?= 1800
 soak-mixed:
-	$(VM) --timeout $$(($(SOAK) * 2 + 600)) -- tests/long/soak-mixed $(SOAK)
+	$(VM) --timeout $$(($(SOAK) * 2 + 1200)) -- tests/long/soak-mixed $(SOAK)
 
 # make redis-suite  Redis's own tests, elevated, and stock where one fails: hours; UNITS="unit/protocol" chooses some
 redis-suite:

@@ -2,18 +2,17 @@
 # SPDX-License-Identifier: GPL-2.0
 """Load whose answers are checked: SET and GET of values of many sizes, each connection with keys of its own.
 
-load.py SECONDS SEED redis|memcached PORT [CONNECTIONS]
+load.py FILE SEED redis|memcached PORT [CONNECTIONS]      (until there is FILE)
 """
 
+import os
 import random
 import socket
 import sys
 import threading
-import time
 
-seconds, seed, kind, port = float(sys.argv[1]), int(sys.argv[2]), sys.argv[3], int(sys.argv[4])
+stop, seed, kind, port = sys.argv[1], int(sys.argv[2]), sys.argv[3], int(sys.argv[4])
 connections = int(sys.argv[5]) if len(sys.argv) > 5 else 4
-end = time.monotonic() + seconds
 operations = 0
 wrong = []
 
@@ -61,7 +60,7 @@ def work(number):
         socket.create_connection(("127.0.0.1", port)).makefile("rwb"))
     kept = {}
     try:
-        while time.monotonic() < end and not wrong:
+        while not os.path.exists(stop) and not wrong:
             key = b"check:%d:%d" % (number, rng.randrange(50))
             if key not in kept or rng.random() < 0.4:
                 kept[key] = rng.randbytes(rng.choice((1, 10, 100, 1000, 5000, 30000, 200000)))
