@@ -17,12 +17,6 @@ static bool has_lockdown(void)
 	return security_locked_down(LOCKDOWN_MODULE_SIGNATURE);
 }
 
-/* Handlers of tracepoints must not sleep, and here spin locks and allocations may. */
-static bool has_rt(void)
-{
-	return IS_ENABLED(CONFIG_PREEMPT_RT);
-}
-
 /*
  * The kernel looks at the type of what it calls indirectly, and so would a module
  * of the same compiler: what we have an address of only, and what others are
@@ -37,8 +31,6 @@ static bool has_cfi(void)
 static const struct kel_refusal refusals[] = {
 	{ "nohz-full", has_nohz_full,
 	  "nohz_full is active, which has to see every entry from user mode: boot without nohz_full=" },
-	{ "rt", has_rt,
-	  "a real-time kernel, on which processes cannot be followed by tracepoints: use the kernel without -rt" },
 	{ "cfi", has_cfi,
 	  "the kernel checks the types of indirect calls (kCFI), which those to and from a module as this one may not pass: use a kernel without CONFIG_CFI" },
 	{ "lockdown", has_lockdown,

@@ -2,7 +2,6 @@
 /*
  * The kelevate system call, and the threads that it elevates.
  */
-#include <linux/mempool.h>
 #include <linux/module.h>
 #include <linux/preempt.h>
 #include <linux/ptrace.h>
@@ -12,7 +11,7 @@
 #define CREATE_TRACE_POINTS
 #include "trace.h"
 
-static mempool_t *pool;		/* fork must not fail for us */
+static struct kel_pool pool;	/* of struct kel_thread */
 
 /*
  * The scheduler tells when the thread gets a CPU and when it loses it: only
@@ -85,7 +84,7 @@ int kel_thread_fork(struct kel_thread *parent, struct task_struct *child,
 
 	if (!(parent->flags & KEL_T_STICKY))
 		return 0;
-	th = mempool_alloc(pool, GFP_NOWAIT | __GFP_NOWARN);
+	th = kel_pool_take_atomic(&pool);
 	if (!th)
 		return -ENOMEM;
 	thread_new(th, child, proc);
@@ -96,7 +95,7 @@ int kel_thread_fork(struct kel_thread *parent, struct task_struct *child,
 
 static void thread_free_rcu(struct rcu_head *rcu)
 {
-	mempool_free(container_of(rcu, struct kel_thread, rcu), pool);
+	kel_pool_give(&pool, container_of(rcu, struct kel_thread, rcu));
 }
 
 /* The calling thread is elevated no more, and not again. */
@@ -114,10 +113,10 @@ void kel_thread_drop(void)
 	preempt_enable();
 
 	proc = th->proc;
-	spin_lock(&kel_lock);
+	raw_spin_lock(&kel_lock);
 	list_del(&th->link);
 	kel_stats_add(&proc->past, th);
-	spin_unlock(&kel_lock);
+	raw_spin_unlock(&kel_lock);
 	kel_proc_put(proc);
 	call_rcu(&th->rcu, thread_free_rcu);
 }
@@ -129,14 +128,14 @@ static struct kel_thread *thread_arm(unsigned long flags)
 	struct kel_proc *proc;
 
 	if (!th) {
-		new = mempool_alloc(pool, GFP_KERNEL);
-		spin_lock(&kel_lock);
+		new = kel_pool_take(&pool);
+		raw_spin_lock(&kel_lock);
 		proc = kel_proc_find(current);
 		if (proc && proc->active)
 			th = thread_new(new, current, proc);
-		spin_unlock(&kel_lock);
+		raw_spin_unlock(&kel_lock);
 		if (!th) {
-			mempool_free(new, pool);
+			kel_pool_give(&pool, new);
 			return NULL;
 		}
 	}
@@ -170,11 +169,11 @@ static long elevate(struct pt_regs *regs, unsigned long flags)
 	if (seccomp_mode(&current->seccomp))
 		return -EPERM;
 
-	spin_lock(&kel_lock);
+	raw_spin_lock(&kel_lock);
 	proc = kel_proc_find(current);
 	if (proc && !proc->active)
 		proc = NULL;
-	spin_unlock(&kel_lock);
+	raw_spin_unlock(&kel_lock);
 	if (!proc) {
 		ret = kel_proc_grant(KELEVATE_GRANT_SELF);
 		if (ret)
@@ -207,13 +206,13 @@ static u64 thread_state(bool gate)
 	struct kel_proc *proc;
 	u64 state = 0;
 
-	spin_lock(&kel_lock);
+	raw_spin_lock(&kel_lock);
 	proc = kel_proc_find(current);
 	if (proc && proc->active)
 		state |= KELEVATE_S_GRANTED;
 	if (proc && proc->exec_task == current)
 		state |= KELEVATE_S_GRANT_EXEC;
-	spin_unlock(&kel_lock);
+	raw_spin_unlock(&kel_lock);
 	if (th && (th->flags & KEL_T_STICKY))
 		state |= KELEVATE_S_STICKY;
 	if (th && (th->flags & KEL_T_KADDR))
@@ -442,12 +441,10 @@ out:
 
 int kel_elevate_init(void)
 {
-	pool = mempool_create_kmalloc_pool(64, sizeof(struct kel_thread));
-	return pool ? 0 : -ENOMEM;
+	return kel_pool_init(&pool, 64, sizeof(struct kel_thread));
 }
 
 void kel_elevate_exit(void)
 {
-	rcu_barrier();
-	mempool_destroy(pool);
+	kel_pool_exit(&pool);
 }

@@ -9,7 +9,6 @@
 #include <linux/capability.h>
 #include <linux/cred.h>
 #include <linux/hashtable.h>
-#include <linux/mempool.h>
 #include <linux/module.h>
 #include <linux/pid_namespace.h>
 #include <linux/preempt.h>
@@ -22,12 +21,12 @@
 #include <linux/workqueue.h>
 #include "kelevate.h"
 
-DEFINE_SPINLOCK(kel_lock);
+DEFINE_RAW_SPINLOCK(kel_lock);
 static DEFINE_HASHTABLE(procs, 8);	/* under kel_lock */
 static unsigned int nr_procs;		/* under kel_lock */
 static DEFINE_MUTEX(install_lock);
 static bool installed;			/* under install_lock */
-static mempool_t *pool;			/* fork must not fail for us */
+static struct kel_pool pool;		/* of struct kel_proc */
 
 /*
  * Removing and installing patch the kernel's text on every CPU: not for each
@@ -58,7 +57,10 @@ struct kel_proc *kel_proc_find(struct task_struct *task)
 
 static void proc_free_rcu(struct rcu_head *rcu)
 {
-	mempool_free(container_of(rcu, struct kel_proc, rcu), pool);
+	struct kel_proc *proc = container_of(rcu, struct kel_proc, rcu);
+
+	put_pid(proc->pid);
+	kel_pool_give(&pool, proc);
 }
 
 static void proc_release(struct kref *ref)
@@ -66,7 +68,6 @@ static void proc_release(struct kref *ref)
 	struct kel_proc *proc = container_of(ref, struct kel_proc, ref);
 
 	kel_stats_retire(&proc->past);
-	put_pid(proc->pid);
 	call_rcu(&proc->rcu, proc_free_rcu);
 }
 
@@ -75,12 +76,8 @@ void kel_proc_put(struct kel_proc *proc)
 	kref_put(&proc->ref, proc_release);
 }
 
-static struct kel_proc *proc_new(struct task_struct *task, gfp_t gfp)
+static struct kel_proc *proc_new(struct kel_proc *proc, struct task_struct *task)
 {
-	struct kel_proc *proc = mempool_alloc(pool, gfp);
-
-	if (!proc)
-		return NULL;
 	memset(proc, 0, sizeof(*proc));
 	kref_init(&proc->ref);
 	INIT_LIST_HEAD(&proc->threads);
@@ -136,9 +133,9 @@ void kel_proc_tidy(void)
 {
 	struct kel_proc *proc;
 
-	spin_lock(&kel_lock);
+	raw_spin_lock(&kel_lock);
 	proc = unhash_idle(kel_proc_find(current));
-	spin_unlock(&kel_lock);
+	raw_spin_unlock(&kel_lock);
 	if (proc)
 		proc_forget(proc);	/* a system call has a reference of its own */
 }
@@ -150,16 +147,17 @@ static void on_fork(void *data, struct task_struct *parent, struct task_struct *
 	struct kel_proc *proc, *mine = NULL;
 	bool failed = false;
 
-	spin_lock(&kel_lock);
+	raw_spin_lock(&kel_lock);
 	proc = kel_proc_find(parent);
 	/* what a revoked process's threads are already, their children are too */
 	if (!proc || (!proc->active && !(th && (th->flags & KEL_T_STICKY)))) {
-		spin_unlock(&kel_lock);
+		raw_spin_unlock(&kel_lock);
 		return;
 	}
 	if (child->signal != parent->signal) {
-		mine = proc_new(child, GFP_NOWAIT | __GFP_NOWARN);
+		mine = kel_pool_take_atomic(&pool);
 		if (mine) {
+			proc_new(mine, child);
 			mine->uid = proc->uid;
 			mine->active = proc->active;
 			mine->announced = proc->announced;
@@ -171,11 +169,13 @@ static void on_fork(void *data, struct task_struct *parent, struct task_struct *
 	/* the child's copy of the thread's state says sticky: so it must be */
 	if (proc && th && kel_thread_fork(th, child, proc))
 		failed = true;
-	spin_unlock(&kel_lock);
+	raw_spin_unlock(&kel_lock);
 	if (failed) {
 		pr_warn("out of memory: %s[%d] is killed: its gate is not open\n",
 			child->comm, task_pid_nr(child));
-		send_sig(SIGKILL, child, 1);
+		/* not by send_sig(): its lock may sleep. The child has not run yet */
+		sigaddset(&child->pending.signal, SIGKILL);
+		set_tsk_thread_flag(child, TIF_SIGPENDING);
 	}
 }
 
@@ -184,7 +184,7 @@ static void on_exit(void *data, struct task_struct *task)
 	struct kel_proc *proc;
 
 	kel_thread_drop();
-	spin_lock(&kel_lock);
+	raw_spin_lock(&kel_lock);
 	proc = kel_proc_find(task);
 	/* another thread may get this one's task_struct, but not its grant */
 	if (proc && proc->exec_task == task)
@@ -198,7 +198,7 @@ static void on_exit(void *data, struct task_struct *task)
 		proc->exec_task = NULL;
 	}
 	proc = unhash_idle(proc);
-	spin_unlock(&kel_lock);
+	raw_spin_unlock(&kel_lock);
 	if (proc)
 		proc_forget(proc);
 }
@@ -218,6 +218,15 @@ static bool stays_capable(void)
 		cap_raised(cred->cap_inheritable, CAP_SYS_MODULE));
 }
 
+/* Is it capable after its exec? On a real-time kernel security modules may sleep. */
+static bool is_capable(void)
+{
+	if (IS_ENABLED(CONFIG_PREEMPT_RT))
+		return current_user_ns() == &init_user_ns &&
+		       cap_raised(current_cred()->cap_effective, CAP_SYS_MODULE);
+	return ns_capable_noaudit(&init_user_ns, CAP_SYS_MODULE);
+}
+
 /*
  * Whoever may ptrace it could elevate through it. Where that would not take
  * CAP_SYS_PTRACE, see to it that it does. Exec gives the task its new name after
@@ -232,11 +241,11 @@ static void on_rename(void *data, struct task_struct *task, const char *comm)
 
 	if (task != current)
 		return;
-	spin_lock(&kel_lock);
+	raw_spin_lock(&kel_lock);
 	proc = kel_proc_find(task);
 	if (proc && proc->exec_task == task && !stays_capable())
 		kel_undumpable();
-	spin_unlock(&kel_lock);
+	raw_spin_unlock(&kel_lock);
 }
 
 /* The grant's one exec, or the exec that ends it. */
@@ -246,7 +255,7 @@ static void on_exec(void *data, struct task_struct *task, pid_t old_pid,
 	struct kel_proc *proc;
 
 	kel_thread_drop();
-	spin_lock(&kel_lock);
+	raw_spin_lock(&kel_lock);
 	proc = kel_proc_find(task);
 	if (proc && proc->exec_task == task && !bprm->secureexec) {
 		proc->exec_task = NULL;
@@ -254,13 +263,13 @@ static void on_exec(void *data, struct task_struct *task, pid_t old_pid,
 		proc->announced = false;
 		proc->uid = current_euid();
 		strscpy_pad(proc->comm, task->comm, sizeof(proc->comm));
-		if (!ns_capable_noaudit(&init_user_ns, CAP_SYS_MODULE))
+		if (!is_capable())
 			kel_undumpable();
 		proc = NULL;
 	} else if (proc) {
 		proc_unhash(proc);
 	}
-	spin_unlock(&kel_lock);
+	raw_spin_unlock(&kel_lock);
 	if (proc)
 		proc_forget(proc);
 }
@@ -350,14 +359,14 @@ int kel_proc_grant(unsigned long flags)
 	int ret;
 
 	if (flags == KELEVATE_GRANT_REVOKE) {
-		spin_lock(&kel_lock);
+		raw_spin_lock(&kel_lock);
 		proc = kel_proc_find(current);
 		if (proc) {
 			proc->active = false;
 			proc->exec_task = NULL;
 		}
 		proc = unhash_idle(proc);
-		spin_unlock(&kel_lock);
+		raw_spin_unlock(&kel_lock);
 		if (proc)
 			proc_forget(proc);
 		return 0;
@@ -371,8 +380,8 @@ int kel_proc_grant(unsigned long flags)
 	ret = install();
 	if (ret)
 		goto out;
-	new = proc_new(current, GFP_KERNEL);
-	spin_lock(&kel_lock);
+	new = proc_new(kel_pool_take(&pool), current);
+	raw_spin_lock(&kel_lock);
 	proc = kel_proc_find(current);
 	if (!proc) {
 		proc = new;
@@ -383,7 +392,7 @@ int kel_proc_grant(unsigned long flags)
 		proc->active = true;
 	else
 		proc->exec_task = current;
-	spin_unlock(&kel_lock);
+	raw_spin_unlock(&kel_lock);
 out:
 	mutex_unlock(&install_lock);
 	if (new)
@@ -399,10 +408,10 @@ int kel_proc_announce(struct kel_proc *proc)
 	struct audit_buffer *ab;
 	bool first;
 
-	spin_lock(&kel_lock);
+	raw_spin_lock(&kel_lock);
 	first = !proc->announced;
 	proc->announced = true;
-	spin_unlock(&kel_lock);
+	raw_spin_unlock(&kel_lock);
 	if (!first)
 		return 0;
 	pr_info_ratelimited("elevates %s[%d], uid %u\n", current->comm,
@@ -436,7 +445,7 @@ struct kel_proc *kel_proc_next(struct pid_namespace *ns, pid_t from, bool all)
 	pid_t pid, best_pid = 0;
 	int bkt;
 
-	spin_lock(&kel_lock);
+	raw_spin_lock(&kel_lock);
 	hash_for_each(procs, bkt, proc, node) {
 		pid = pid_nr_ns(proc->pid, ns);
 		if (pid && pid >= from && (!best || pid < best_pid) &&
@@ -447,7 +456,7 @@ struct kel_proc *kel_proc_next(struct pid_namespace *ns, pid_t from, bool all)
 	}
 	if (best)
 		kref_get(&best->ref);
-	spin_unlock(&kel_lock);
+	raw_spin_unlock(&kel_lock);
 	return best;
 }
 
@@ -468,14 +477,12 @@ int kel_grant_init(void)
 			return -EOPNOTSUPP;
 		}
 	}
-	pool = mempool_create_kmalloc_pool(16, sizeof(struct kel_proc));
-	return pool ? 0 : -ENOMEM;
+	return kel_pool_init(&pool, 16, sizeof(struct kel_proc));
 }
 
 /* No symbiote lives any more: each holds a reference to the module. */
 void kel_grant_exit(void)
 {
 	flush_delayed_work(&remover);
-	rcu_barrier();
-	mempool_destroy(pool);
+	kel_pool_exit(&pool);
 }

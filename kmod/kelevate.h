@@ -5,9 +5,12 @@
 
 #include <linux/kref.h>
 #include <linux/list.h>
+#include <linux/mempool.h>
 #include <linux/preempt.h>
 #include <linux/sched.h>
 #include <linux/sched/task_stack.h>
+#include <linux/spinlock.h>
+#include <linux/workqueue.h>
 #include "uapi/kelevate.h"
 #include "compat/compat.h"
 #include "flags.h"
@@ -66,7 +69,7 @@ struct kel_proc {
 	struct rcu_head rcu;
 };
 
-extern spinlock_t kel_lock;
+extern raw_spinlock_t kel_lock;	/* raw: handlers of tracepoints take it */
 extern unsigned int kel_nr;		/* number of the system call */
 extern bool kel_deep;
 
@@ -120,6 +123,23 @@ int kel_thread_fork(struct kel_thread *parent, struct task_struct *child,
 void kel_thread_drop(void);
 int kel_elevate_init(void);
 void kel_elevate_exit(void);
+
+/* pool.c: records of one size, for elevate.c and grant.c */
+struct kel_pool {
+	mempool_t *all;
+	/* real-time kernels: allocated before */
+	raw_spinlock_t lock;
+	unsigned int nr;		/* under lock */
+	void *at_hand[256];
+	struct workqueue_struct *filler;
+	struct work_struct fill;
+};
+
+int kel_pool_init(struct kel_pool *pool, unsigned int min, size_t size);
+void kel_pool_exit(struct kel_pool *pool);
+void *kel_pool_take(struct kel_pool *pool);
+void *kel_pool_take_atomic(struct kel_pool *pool);
+void kel_pool_give(struct kel_pool *pool, void *item);
 
 /* gate.c, shortcut.c */
 int kel_gate_call(struct pt_regs *regs, struct kel_thread *th);

@@ -13,7 +13,7 @@
 #include "kelevate.h"
 
 static struct kel_thread retired;	/* of processes that ended; kel_lock_retired */
-static DEFINE_SPINLOCK(kel_lock_retired);
+static DEFINE_RAW_SPINLOCK(kel_lock_retired);
 static struct dentry *dir;
 
 void kel_stats_add(struct kel_thread *to, const struct kel_thread *from)
@@ -37,9 +37,9 @@ void kel_stats_add(struct kel_thread *to, const struct kel_thread *from)
 
 void kel_stats_retire(const struct kel_thread *th)
 {
-	spin_lock(&kel_lock_retired);
+	raw_spin_lock(&kel_lock_retired);
 	kel_stats_add(&retired, th);
-	spin_unlock(&kel_lock_retired);
+	raw_spin_unlock(&kel_lock_retired);
 }
 
 static unsigned int sum_proc(struct kel_proc *proc, struct kel_thread *sum, u64 *state)
@@ -47,7 +47,7 @@ static unsigned int sum_proc(struct kel_proc *proc, struct kel_thread *sum, u64 
 	struct kel_thread *th;
 	unsigned int n = 0;
 
-	spin_lock(&kel_lock);
+	raw_spin_lock(&kel_lock);
 	kel_stats_add(sum, &proc->past);
 	if (proc->active)
 		*state |= KELEVATE_S_GRANTED;
@@ -60,7 +60,7 @@ static unsigned int sum_proc(struct kel_proc *proc, struct kel_thread *sum, u64 
 		if (th->flags & KEL_T_BRACKETED)
 			*state |= KELEVATE_S_BRACKETED;
 	}
-	spin_unlock(&kel_lock);
+	raw_spin_unlock(&kel_lock);
 	return n;
 }
 
@@ -88,9 +88,9 @@ static void sum_all(struct kel_thread *sum, unsigned int *threads, u64 *state)
 	struct kel_proc *proc;
 	pid_t pid = 1;
 
-	spin_lock(&kel_lock_retired);
+	raw_spin_lock(&kel_lock_retired);
 	kel_stats_add(sum, &retired);
-	spin_unlock(&kel_lock_retired);
+	raw_spin_unlock(&kel_lock_retired);
 	while ((proc = kel_proc_next(&init_pid_ns, pid, true))) {
 		*threads += sum_proc(proc, sum, state);
 		pid = pid_nr_ns(proc->pid, &init_pid_ns) + 1;

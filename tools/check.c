@@ -369,15 +369,6 @@ static struct answer check_nohz_full(void)
 	return a;
 }
 
-static struct answer check_rt(void)
-{
-	if (!access("/sys/kernel/realtime", F_OK) || strstr(host.uts.version, "PREEMPT_RT"))
-		return bad("use the kernel without -rt", "a real-time kernel, "
-			   "on which processes cannot be followed by "
-			   "tracepoints");
-	return ok("not a real-time kernel");
-}
-
 /* What the kernel may not have been built with, unless the module is loaded. */
 static struct answer config_absent(const char *option, const char *remedy,
 				   const char *why)
@@ -692,7 +683,6 @@ static const struct {
 	{ "tracepoints",	check_tracepoints },
 	{ "kallsyms",		check_kallsyms },
 	{ "nohz-full",		check_nohz_full },
-	{ "rt",			check_rt },
 	{ "cfi",		check_cfi },
 	{ "lockdown",		check_lockdown },
 	{ "symbols",		check_symbols },
