@@ -5,17 +5,16 @@
  */
 #include "elevate/kel.h"
 
-#define MANY	600		/* more than a real-time kernel's module has records at hand */
+#define MANY	300		/* more than a real-time kernel's module has records at hand */
 
 static int many = MANY;
 static int elevated;
 static pthread_barrier_t all;
 
+/* The gate is open to symbiotes only: others would die of it. */
 static bool calls(void)
 {
-	uint64_t before = kel_count(by_gate);
-
-	return gate0(SYS_getppid) == getppid() && kel_count(by_gate) > before;
+	return gate0(SYS_getppid) == getppid();
 }
 
 static void *thread(void *unused)

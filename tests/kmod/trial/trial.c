@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Stands between the module and what its self-test uses, in a build for trials
+ * Stands between the module and what it uses, in a build for trials
  * (see Kbuild): with fail= one thing does not do what it should, as on a kernel
  * that nobody has seen. A reference to NAME arrives at __wrap_NAME here, and
  * __real_NAME is what was meant.
@@ -14,7 +14,13 @@
 
 static char *fail = "";
 module_param(fail, charp, 0444);
-MODULE_PARM_DESC(fail, "probe, divert, table or text");
+MODULE_PARM_DESC(fail, "probe, divert, table, text or fork");
+
+/* fork: there is no memory for what has to be known of a child. */
+void *__wrap_kel_pool_take_atomic(struct kel_pool *pool)
+{
+	return strcmp(fail, "fork") ? __real_kel_pool_take_atomic(pool) : NULL;
+}
 
 /* probe: the self-test's kprobe, which has no symbol, is refused. divert: it is planted, and does nothing. */
 static int stay(struct kprobe *p, struct pt_regs *regs)

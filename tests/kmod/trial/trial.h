@@ -1,9 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /* What trial.c stands in for, and what was meant. */
 struct file;
+struct kel_pool;
 struct kprobe;
 struct page;
 
+void *__real_kel_pool_take_atomic(struct kel_pool *pool);
+void *__wrap_kel_pool_take_atomic(struct kel_pool *pool);
 int __real_register_kprobe(struct kprobe *p);
 int __wrap_register_kprobe(struct kprobe *p);
 void *__real_vmap(struct page **pages, unsigned int count, unsigned long flags, pgprot_t prot);
