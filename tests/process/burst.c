@@ -42,7 +42,7 @@ int main(void)
 
 	must(!pthread_barrier_init(&all, NULL, many + 1));
 	must(!pthread_attr_init(&attr));
-	must(!pthread_attr_setstacksize(&attr, 65536));
+	must(!pthread_attr_setstacksize(&attr, 256 << 10));
 	must(!pthread_attr_setdetachstate(&attr, PTHREAD_CREATE_DETACHED));
 	for (int i = 0; i < many; i++) {
 		pthread_t t;
