@@ -16,9 +16,9 @@ killed sh
 
 mark_log
 status=0
-symbiote run redis-server --port 7009 --save "" >said || status=$?
+symbiote run memcached -u root -p 7009 -t 2 >said || status=$?
 [[ $status == 137 ]] || { cat said && fail "a program with threads: status $status"; }
-killed redis-server
+killed memcached
 unload kelevate
 
 # and with memory
