@@ -430,6 +430,7 @@ static struct answer check_symbols(void)
 
 	if (!f)
 		return unknown(NULL, "/proc/kallsyms is not readable");
+	setvbuf(f, NULL, _IOFBF, 1 << 16);	/* it is megabytes, read by the KiB otherwise */
 	while (getline(&line, &size, f) >= 0) {
 		if (sscanf(line, "%*s %*s %255s", name) != 1)
 			continue;

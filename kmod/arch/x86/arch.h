@@ -19,6 +19,7 @@ struct kel_cpu {
 	u64 tos;
 	u64 usp;
 	u64 scratch[6];
+	u64 gs;
 };
 
 DECLARE_PER_CPU(struct kel_cpu *, kel_cpu_ptr);

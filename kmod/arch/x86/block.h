@@ -25,6 +25,7 @@
 #define KB_TOS			32	/* top of the thread's kernel stack */
 #define KB_USP			40	/* gate: the user's stack pointer */
 #define KB_SCRATCH		48	/* 2 words for each of #DB, NMI, #MC */
+#define KB_GS			96	/* the kernel's GS base */
 
 /* struct kel_thread */
 #define KT_BY_VECTOR		0

@@ -22,6 +22,7 @@
  */
 #include <linux/linkage.h>
 #include <asm/asm.h>
+#include <asm/msr-index.h>
 #include <asm/nospec-branch.h>
 #include <asm/processor-flags.h>
 #include <asm/segment.h>
@@ -72,7 +73,7 @@ SYM_CODE_START_LOCAL(\name)
 
 	movq	F_IP(%rsp), %rax
 	testq	%rax, %rax
-	jns	.Lelevated_\@
+	jns	.Luser_half_\@
 
 	/* the gate's first and last instructions run as the user does */
 	leaq	kel_soft_start(%rip), %rcx
@@ -113,6 +114,23 @@ SYM_CODE_START_LOCAL(\name)
 	subq	%rcx, %rdx
 	cmpq	$(kel_own_end - kel_own_start), %rdx
 	jb	.Lkernel_\@
+	jmp	.Lelevated_\@
+
+.Luser_half_\@:
+	/*
+	 * With a stack and the GS base of its own the kernel went there itself, by
+	 * a mistake (a function pointer that is NULL): it has to know.
+	 */
+	cmpq	$0, F_SP(%rsp)
+	jns	.Lelevated_\@
+	movl	$MSR_GS_BASE, %ecx
+	rdmsr
+	shlq	$32, %rdx
+	orq	%rdx, %rax
+	movq	%rsp, %rdx
+	andq	$-KEL_BLOCK_SIZE, %rdx
+	cmpq	KB_GS(%rdx), %rax
+	je	.Lkernel_\@
 
 .Lelevated_\@:
 	.if \pf
