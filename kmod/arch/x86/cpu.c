@@ -443,19 +443,9 @@ static int try_cr4(void)
 	return 0;
 }
 
-/* The kernel's GS base is as far from a CPU's variables on each: here on this one. */
-static u64 gs_distance(void)
-{
-	u32 lo, hi;
-
-	asm volatile("rdmsr" : "=a" (lo), "=d" (hi) : "c" (MSR_GS_BASE));
-	return ((u64)hi << 32 | lo) - __this_cpu_read(this_cpu_off);
-}
-
 static int make_blocks(void)
 {
 	unsigned int cpu, n = 0;
-	u64 distance;
 
 	/* adjacent, and aligned to their size */
 	area_alloc = vzalloc((nr_cpu_ids + 1) * KEL_BLOCK_SIZE);
@@ -463,15 +453,12 @@ static int make_blocks(void)
 		return -ENOMEM;
 	kel_area = ALIGN((unsigned long)area_alloc, KEL_BLOCK_SIZE);
 	kel_area_len = nr_cpu_ids * KEL_BLOCK_SIZE;
-	preempt_disable();
-	distance = gs_distance();
-	preempt_enable();
 	for_each_possible_cpu(cpu) {
 		struct kel_cpu *c = (void *)(kel_area + n++ * KEL_BLOCK_SIZE);
 
 		c->ist = &per_cpu(cpu_tss_rw, cpu).x86_tss.ist[ist_slot];
 		c->top = (unsigned long)c + KEL_BLOCK_SIZE;
-		c->gs = per_cpu_offset(cpu) + distance;
+		c->gs = cpu_kernelmode_gs_base(cpu);
 		per_cpu(kel_cpu_ptr, cpu) = c;
 	}
 	return 0;
