@@ -113,10 +113,10 @@ void kel_thread_drop(void)
 	preempt_enable();
 
 	proc = th->proc;
-	raw_spin_lock(&kel_lock);
+	kel_lock();
 	list_del(&th->link);
 	kel_stats_add(&proc->past, th);
-	raw_spin_unlock(&kel_lock);
+	kel_unlock();
 	kel_proc_put(proc);
 	call_rcu(&th->rcu, thread_free_rcu);
 }
@@ -129,11 +129,11 @@ static struct kel_thread *thread_arm(unsigned long flags)
 
 	if (!th) {
 		new = kel_pool_take(&pool);
-		raw_spin_lock(&kel_lock);
+		kel_lock();
 		proc = kel_proc_find(current);
 		if (proc && proc->active)
 			th = thread_new(new, current, proc);
-		raw_spin_unlock(&kel_lock);
+		kel_unlock();
 		if (!th) {
 			kel_pool_give(&pool, new);
 			return NULL;
@@ -169,11 +169,11 @@ static long elevate(struct pt_regs *regs, unsigned long flags)
 	if (seccomp_mode(&current->seccomp))
 		return -EPERM;
 
-	raw_spin_lock(&kel_lock);
+	kel_lock();
 	proc = kel_proc_find(current);
 	if (proc && !proc->active)
 		proc = NULL;
-	raw_spin_unlock(&kel_lock);
+	kel_unlock();
 	if (!proc) {
 		ret = kel_proc_grant(KELEVATE_GRANT_SELF);
 		if (ret)
@@ -206,13 +206,13 @@ static u64 thread_state(bool gate)
 	struct kel_proc *proc;
 	u64 state = 0;
 
-	raw_spin_lock(&kel_lock);
+	kel_lock();
 	proc = kel_proc_find(current);
 	if (proc && proc->active)
 		state |= KELEVATE_S_GRANTED;
 	if (proc && proc->exec_task == current)
 		state |= KELEVATE_S_GRANT_EXEC;
-	raw_spin_unlock(&kel_lock);
+	kel_unlock();
 	if (th && (th->flags & KEL_T_STICKY))
 		state |= KELEVATE_S_STICKY;
 	if (th && (th->flags & KEL_T_KADDR))

@@ -21,7 +21,7 @@
 #include <linux/workqueue.h>
 #include "kelevate.h"
 
-DEFINE_RAW_SPINLOCK(kel_lock);
+DEFINE_KEL_LOCK(kel_procs_lock);
 static DEFINE_HASHTABLE(procs, 8);	/* under kel_lock */
 static unsigned int nr_procs;		/* under kel_lock */
 static DEFINE_MUTEX(install_lock);
@@ -133,9 +133,9 @@ void kel_proc_tidy(void)
 {
 	struct kel_proc *proc;
 
-	raw_spin_lock(&kel_lock);
+	kel_lock();
 	proc = unhash_idle(kel_proc_find(current));
-	raw_spin_unlock(&kel_lock);
+	kel_unlock();
 	if (proc)
 		proc_forget(proc);	/* a system call has a reference of its own */
 }
@@ -147,11 +147,11 @@ static void on_fork(void *data, struct task_struct *parent, struct task_struct *
 	struct kel_proc *proc, *mine = NULL;
 	bool failed = false;
 
-	raw_spin_lock(&kel_lock);
+	kel_lock();
 	proc = kel_proc_find(parent);
 	/* what a revoked process's threads are already, their children are too */
 	if (!proc || (!proc->active && !(th && (th->flags & KEL_T_STICKY)))) {
-		raw_spin_unlock(&kel_lock);
+		kel_unlock();
 		return;
 	}
 	if (child->signal != parent->signal) {
@@ -169,7 +169,7 @@ static void on_fork(void *data, struct task_struct *parent, struct task_struct *
 	/* the child's copy of the thread's state says sticky: so it must be */
 	if (proc && th && kel_thread_fork(th, child, proc))
 		failed = true;
-	raw_spin_unlock(&kel_lock);
+	kel_unlock();
 	if (failed) {
 		pr_warn("out of memory: %s[%d] is killed: its gate is not open\n",
 			child->comm, task_pid_nr(child));
@@ -184,7 +184,7 @@ static void on_exit(void *data, struct task_struct *task)
 	struct kel_proc *proc;
 
 	kel_thread_drop();
-	raw_spin_lock(&kel_lock);
+	kel_lock();
 	proc = kel_proc_find(task);
 	/* another thread may get this one's task_struct, but not its grant */
 	if (proc && proc->exec_task == task)
@@ -198,7 +198,7 @@ static void on_exit(void *data, struct task_struct *task)
 		proc->exec_task = NULL;
 	}
 	proc = unhash_idle(proc);
-	raw_spin_unlock(&kel_lock);
+	kel_unlock();
 	if (proc)
 		proc_forget(proc);
 }
@@ -241,11 +241,11 @@ static void on_rename(void *data, struct task_struct *task, const char *comm)
 
 	if (task != current)
 		return;
-	raw_spin_lock(&kel_lock);
+	kel_lock();
 	proc = kel_proc_find(task);
 	if (proc && proc->exec_task == task && !stays_capable())
 		kel_undumpable();
-	raw_spin_unlock(&kel_lock);
+	kel_unlock();
 }
 
 /* The grant's one exec, or the exec that ends it. */
@@ -255,7 +255,7 @@ static void on_exec(void *data, struct task_struct *task, pid_t old_pid,
 	struct kel_proc *proc;
 
 	kel_thread_drop();
-	raw_spin_lock(&kel_lock);
+	kel_lock();
 	proc = kel_proc_find(task);
 	if (proc && proc->exec_task == task && !bprm->secureexec) {
 		proc->exec_task = NULL;
@@ -269,7 +269,7 @@ static void on_exec(void *data, struct task_struct *task, pid_t old_pid,
 	} else if (proc) {
 		proc_unhash(proc);
 	}
-	raw_spin_unlock(&kel_lock);
+	kel_unlock();
 	if (proc)
 		proc_forget(proc);
 }
@@ -359,14 +359,14 @@ int kel_proc_grant(unsigned long flags)
 	int ret;
 
 	if (flags == KELEVATE_GRANT_REVOKE) {
-		raw_spin_lock(&kel_lock);
+		kel_lock();
 		proc = kel_proc_find(current);
 		if (proc) {
 			proc->active = false;
 			proc->exec_task = NULL;
 		}
 		proc = unhash_idle(proc);
-		raw_spin_unlock(&kel_lock);
+		kel_unlock();
 		if (proc)
 			proc_forget(proc);
 		return 0;
@@ -381,7 +381,7 @@ int kel_proc_grant(unsigned long flags)
 	if (ret)
 		goto out;
 	new = proc_new(kel_pool_take(&pool), current);
-	raw_spin_lock(&kel_lock);
+	kel_lock();
 	proc = kel_proc_find(current);
 	if (!proc) {
 		proc = new;
@@ -392,7 +392,7 @@ int kel_proc_grant(unsigned long flags)
 		proc->active = true;
 	else
 		proc->exec_task = current;
-	raw_spin_unlock(&kel_lock);
+	kel_unlock();
 out:
 	mutex_unlock(&install_lock);
 	if (new)
@@ -408,10 +408,10 @@ int kel_proc_announce(struct kel_proc *proc)
 	struct audit_buffer *ab;
 	bool first;
 
-	raw_spin_lock(&kel_lock);
+	kel_lock();
 	first = !proc->announced;
 	proc->announced = true;
-	raw_spin_unlock(&kel_lock);
+	kel_unlock();
 	if (!first)
 		return 0;
 	pr_info_ratelimited("elevates %s[%d], uid %u\n", current->comm,
@@ -445,7 +445,7 @@ struct kel_proc *kel_proc_next(struct pid_namespace *ns, pid_t from, bool all)
 	pid_t pid, best_pid = 0;
 	int bkt;
 
-	raw_spin_lock(&kel_lock);
+	kel_lock();
 	hash_for_each(procs, bkt, proc, node) {
 		pid = pid_nr_ns(proc->pid, ns);
 		if (pid && pid >= from && (!best || pid < best_pid) &&
@@ -456,7 +456,7 @@ struct kel_proc *kel_proc_next(struct pid_namespace *ns, pid_t from, bool all)
 	}
 	if (best)
 		kref_get(&best->ref);
-	raw_spin_unlock(&kel_lock);
+	kel_unlock();
 	return best;
 }
 

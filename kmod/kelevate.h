@@ -69,7 +69,37 @@ struct kel_proc {
 	struct rcu_head rcu;
 };
 
-extern raw_spinlock_t kel_lock;	/* raw: handlers of tracepoints take it */
+/*
+ * Over processes and their threads. Handlers of tracepoints take it, so it is
+ * raw on real-time kernels: nothing may sleep there. On others memory is
+ * allocated with it held, for which it must not be (lockdep says so).
+ */
+#ifdef CONFIG_PREEMPT_RT
+#define DEFINE_KEL_LOCK(name)	DEFINE_RAW_SPINLOCK(name)
+extern raw_spinlock_t kel_procs_lock;
+static inline void kel_lock(void)
+{
+	raw_spin_lock(&kel_procs_lock);
+}
+
+static inline void kel_unlock(void)
+{
+	raw_spin_unlock(&kel_procs_lock);
+}
+#else
+#define DEFINE_KEL_LOCK(name)	DEFINE_SPINLOCK(name)
+extern spinlock_t kel_procs_lock;
+static inline void kel_lock(void)
+{
+	spin_lock(&kel_procs_lock);
+}
+
+static inline void kel_unlock(void)
+{
+	spin_unlock(&kel_procs_lock);
+}
+#endif
+
 extern unsigned int kel_nr;		/* number of the system call */
 extern bool kel_deep;
 

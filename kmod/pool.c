@@ -67,7 +67,7 @@ void *kel_pool_take(struct kel_pool *pool)
 	return mempool_alloc(pool->all, GFP_KERNEL);
 }
 
-/* Anywhere but in interrupts, also with a raw lock. NULL: there is none. */
+/* Anywhere but in interrupts; on real-time kernels with a raw lock, too. NULL: there is none. */
 void *kel_pool_take_atomic(struct kel_pool *pool)
 {
 	void *item = NULL;

@@ -47,7 +47,7 @@ static unsigned int sum_proc(struct kel_proc *proc, struct kel_thread *sum, u64 
 	struct kel_thread *th;
 	unsigned int n = 0;
 
-	raw_spin_lock(&kel_lock);
+	kel_lock();
 	kel_stats_add(sum, &proc->past);
 	if (proc->active)
 		*state |= KELEVATE_S_GRANTED;
@@ -60,7 +60,7 @@ static unsigned int sum_proc(struct kel_proc *proc, struct kel_thread *sum, u64 
 		if (th->flags & KEL_T_BRACKETED)
 			*state |= KELEVATE_S_BRACKETED;
 	}
-	raw_spin_unlock(&kel_lock);
+	kel_unlock();
 	return n;
 }
 
