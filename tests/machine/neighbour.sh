@@ -11,9 +11,11 @@ counters=/sys/module/neighbour/parameters
 
 # transition STATE: until the patch is there (0) or gone.
 transition() {
-	local i
+	local i under_way
 	for ((i = 0; i < 120; i++)); do
-		[[ -e $patch/transition && $(<$patch/transition) == 1 ]] || return 0
+		# the patch takes its directory along when it goes
+		under_way=$(cat $patch/transition 2>/dev/null) || return 0
+		[[ $under_way == 1 ]] || return 0
 		sleep 0.1
 	done
 	for task in /proc/[1-9]*/task/*; do
