@@ -17,10 +17,13 @@ static unsigned long pxn(const void *at)
 	return c.result;
 }
 
+/* Elevated: an interrupt in front of the call lowers, and the page stays as it was; then once more. */
 static void execute(void *at)
 {
-	kel_touch();
-	must(((int (*)(void))at)() == 7);
+	for (int i = 0; i < 20 && (!i || pxn(at)); i++) {
+		kel_touch();
+		must(((int (*)(void))at)() == 7);
+	}
 }
 
 /* Two pages of text, each "return 7". */
