@@ -65,6 +65,25 @@ static inline bool kel_state_encrypted(void)
 #define _TIF_WORK_MASK	EXIT_TO_USER_MODE_WORK
 #endif
 
+#ifdef CONFIG_ARM64
+/* 5.13: user text is forbidden to the kernel by tables as well; before, the bit was never set */
+#ifndef PMD_TABLE_PXN
+#define PMD_TABLE_PXN	(1UL << 59)
+#endif
+
+/* Are memory tags checked in user mode? 5.13: all of its SCTLR_EL1 is kept */
+#ifdef CONFIG_ARM64_MTE
+static inline bool kel_checks_tags(void)
+{
+#ifdef KEL_HAVE_SCTLR_USER
+	return current->thread.sctlr_user & (3UL << SCTLR_EL1_TCF0_SHIFT);
+#else
+	return current->thread.sctlr_tcf0;
+#endif
+}
+#endif
+#endif
+
 /* 6.17: whose CPU it is has become part of the name */
 #if defined(_LINUX_WORKQUEUE_H) && !defined(KEL_HAVE_SYSTEM_PERCPU_WQ)
 #define system_percpu_wq	system_wq

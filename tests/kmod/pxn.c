@@ -6,6 +6,10 @@
 
 u64 kel_test_pxn(unsigned long addr);
 
+#ifndef PMD_TABLE_PXN		/* 5.13 */
+#define PMD_TABLE_PXN	(1UL << 59)
+#endif
+
 /* Of a mapped user page: bit 0 PXN of the entry, bit 1 PXNTable of any table above it; all ones: none. */
 u64 kel_test_pxn(unsigned long addr)
 {

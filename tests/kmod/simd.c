@@ -19,17 +19,24 @@ static void use_registers(void)
 #else
 #include <asm/neon.h>
 
-#ifndef scoped_ksimd		/* 6.19: where the thread's registers are put is the caller's affair */
-#define scoped_ksimd()	for (int once = (kernel_neon_begin(), 1); once; kernel_neon_end(), once = 0)
-#endif
+static __always_inline void set_registers(void)
+{
+	asm volatile(".arch_extension simd\n\t"
+		     ".irp n,0,1,2,3,4,5,6,7,8,9,10,11,12,13,14,15,16,17,18,19,20,21,22,23,24,25,26,27,28,29,30,31\n\t"
+		     "movi v\\n\\().16b, #255\n\t"
+		     ".endr");
+}
 
 static void use_registers(void)
 {
+#ifdef scoped_ksimd		/* 6.19: where the thread's registers are put is the caller's affair */
 	scoped_ksimd()
-		asm volatile(".arch_extension simd\n\t"
-			     ".irp n,0,1,2,3,4,5,6,7,8,9,10,11,12,13,14,15,16,17,18,19,20,21,22,23,24,25,26,27,28,29,30,31\n\t"
-			     "movi v\\n\\().16b, #255\n\t"
-			     ".endr");
+		set_registers();
+#else
+	kernel_neon_begin();
+	set_registers();
+	kernel_neon_end();
+#endif
 }
 #endif
 

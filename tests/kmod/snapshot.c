@@ -138,7 +138,10 @@ static u64 *find_table(void)
 static int snapshot_show(struct seq_file *m, void *unused)
 {
 	static const char * const vectors[] = { "el1t_64_sync", "el1t_64_irq", "el1t_64_fiq", "el1t_64_error",
-		"el1h_64_sync", "el0t_64_sync", "el0t_64_irq", "el0t_64_fiq", "el0t_64_error" };
+		"el1h_64_sync", "el0t_64_sync", "el0t_64_irq", "el0t_64_fiq", "el0t_64_error",
+		/* before 5.14 */
+		"el1_sync_invalid", "el1_irq_invalid", "el1_fiq_invalid", "el1_error_invalid",
+		"el1_sync", "el0_sync", "el0_irq", "el0_error" };
 	static const char * const faults[] = { "arm64_force_sig_fault", "force_signal_inject" };
 	struct cpu_state s;
 	unsigned int i;

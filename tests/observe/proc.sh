@@ -30,7 +30,7 @@ for ((i = 0; i < ${#waits[@]}; i++)); do
 	grep -q "\<${waits[$name]}\>" "$task/stack" || fail "$name: stack says $(cat "$task/stack")"
 	grep -q '\<kel_gate_call\>' "$task/stack" || fail "$name: no gate in the stack: $(cat "$task/stack")"
 	# nothing between the gate and the user's text
-	tail -n 1 "$task/stack" | grep -q '\<kel_gate\|\<kel_soft_start\|\<el0t_64_sync' || fail "$name: stack ends in $(tail -n 1 "$task/stack")"
+	tail -n 1 "$task/stack" | grep -q '\<kel_gate\|\<kel_soft_start\|\<el0t_64_sync\|\<el0_sync' || fail "$name: stack ends in $(tail -n 1 "$task/stack")"
 	! grep '\<kel_' "$plain_task/stack" || fail "$name: the plain one is in the gate"
 	# before 5.16, x86 kernels without frame pointers say 0 of everybody
 	[[ $(<"$task/wchan") == "$(<"$plain_task/wchan")" ]] ||

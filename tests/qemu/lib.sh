@@ -87,19 +87,19 @@ need_packages() {
 	) 9>"$cache/.apt.lock"
 }
 
-# debian_sources SUITE: sources of a suite on the mirror that this machine's apt uses.
+# debian_sources SUITE[@release]: sources of a suite on the mirror that this machine's apt uses; @release: without its
+# updates, of which mirrors do not keep everything when the suite is old.
 debian_sources() {
-	local base=${1%-backports} main security keyring options=
+	local suite=${1%@release} base main security keyring options=
+	base=${suite%-backports}
 	debian_uris
 	keyring=/usr/share/keyrings/debian-archive-keyring.gpg
 	[[ -e $keyring ]] && options="[signed-by=$keyring]"
 	echo "deb $options $main $base main"
-	case $base in
-	sid | unstable) return ;;
-	esac
+	[[ $1 != *@release && ! $base =~ ^(sid|unstable)$ ]] || return 0
 	echo "deb $options $main $base-updates main"
 	[[ $security ]] && echo "deb $options $security $base-security main"
-	[[ $base == "$1" ]] || echo "deb $options $main $1 main"
+	[[ $base == "$suite" ]] || echo "deb $options $main $suite main"
 }
 
 # Sets main and security to the URIs of the Debian archives in apt's configuration.

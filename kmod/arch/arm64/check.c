@@ -25,7 +25,11 @@ static bool has_bti_kernel(void)
 
 static bool has_sme(void)
 {
+#ifdef ARM64_SME
 	return system_supports_sme();
+#else
+	return false;
+#endif
 }
 
 static bool has_gcs(void)

@@ -8,6 +8,7 @@
 #include <linux/ptrace.h>
 #include <linux/uaccess.h>
 #include <asm/cpufeature.h>
+#include <asm/daifflags.h>
 #include <asm/memory.h>
 #include <asm/mte.h>
 #include <asm/sysreg.h>
@@ -20,6 +21,7 @@ u64 kel_ret_to_user;
 u32 kel_pstate;
 
 static void (*exit_to_user)(struct pt_regs *regs);
+static void (*notify_resume)(struct pt_regs *regs, unsigned long flags);
 static int (*patch_text)(void *addr, u32 insn);
 static void (*raise_sigill)(int signo, int code, unsigned long address, unsigned long err);
 
@@ -42,8 +44,7 @@ static bool wants_checks(void)
 		return true;
 #endif
 #ifdef CONFIG_ARM64_MTE
-	if (system_supports_mte() &&
-	    (current->thread.sctlr_user & (3UL << SCTLR_EL1_TCF0_SHIFT)))
+	if (system_supports_mte() && kel_checks_tags())
 		return true;
 #endif
 	return false;
@@ -108,6 +109,17 @@ static void sve_of_kernel(void)
 		sysreg_clear_set(cpacr_el1, 0, BIT(KEL_ZEN_EL1EN));
 		isb();
 	}
+}
+
+/* Before 5.15 the way to user mode was assembly, and called a function for the work only. */
+static void exit_to_user_by_work(struct pt_regs *regs)
+{
+	unsigned long flags;
+
+	local_daif_mask();
+	flags = READ_ONCE(current_thread_info()->flags);
+	if (flags & _TIF_WORK_MASK)
+		notify_resume(regs, flags);	/* masks as well */
 }
 
 void kel_arch_exit_to_user(struct pt_regs *regs)
@@ -304,18 +316,25 @@ void kel_arch_remove(void)
 #define INSN_BR_X16	0xd61f0200
 #define INSN_B		0x14000000
 
+/* Names since 5.14, and before: then there were no FIQs, and one function for those of all modes. */
 static struct vector {
-	const char *dead, *handler;
+	const char *dead[2], *handler[2];
 	const void *entry;
 	u64 *landing;
 	u32 *at;
+	unsigned long to;
 	u32 old[DEAD_WORDS];
 } vectors[] = {
-	{ "el1t_64_sync", "el0t_64_sync", kel_el1t_sync, &kel_landing_sync },
-	{ "el1t_64_irq", "el0t_64_irq", kel_el1t_irq, &kel_landing_irq },
-	{ "el1t_64_fiq", "el0t_64_fiq", kel_el1t_fiq, &kel_landing_fiq },
-	{ "el1t_64_error", "el0t_64_error", kel_el1t_error, &kel_landing_error },
+	{ { "el1t_64_sync", "el1_sync_invalid" }, { "el0t_64_sync", "el0_sync" },
+	  kel_el1t_sync, &kel_landing_sync },
+	{ { "el1t_64_irq", "el1_irq_invalid" }, { "el0t_64_irq", "el0_irq" },
+	  kel_el1t_irq, &kel_landing_irq },
+	{ { "el1t_64_error", "el1_error_invalid" }, { "el0t_64_error", "el0_error" },
+	  kel_el1t_error, &kel_landing_error },
+	{ { "el1t_64_fiq", NULL }, { "el0t_64_fiq", NULL }, kel_el1t_fiq, &kel_landing_fiq },
 };
+
+static unsigned int nr_vectors;		/* that this kernel has */
 
 static int patch(u32 *at, const u32 *words)
 {
@@ -330,7 +349,6 @@ static int patch(u32 *at, const u32 *words)
 
 static int patch_vector(struct vector *v)
 {
-	unsigned long handler = kel_ksym(v->handler);
 	u32 words[DEAD_WORDS];
 	unsigned int literal;
 	long to;
@@ -343,7 +361,7 @@ static int patch_vector(struct vector *v)
 	words[1] = INSN_LDR_X16 | (literal - 1) << 5;
 	words[2] = INSN_BR_X16;
 	words[3] = INSN_UNPARK;
-	to = (long)(handler - (unsigned long)(v->at + 4)) / 4;
+	to = (long)(v->to - (unsigned long)(v->at + 4)) / 4;
 	if (to >= BIT(25) || to < -(long)BIT(25))
 		return -ERANGE;
 	words[4] = INSN_B | (to & (BIT(26) - 1));
@@ -353,16 +371,18 @@ static int patch_vector(struct vector *v)
 	return patch(v->at, words);
 }
 
-static int find_vector(struct vector *v)
+static int find_vector(struct vector *v, unsigned int names)
 {
-	v->at = (u32 *)kel_ksym(v->dead);
-	if (!v->at || !kel_ksym(v->handler)) {
-		pr_err("refused: symbols: this kernel has no symbol %s\n", v->at ? v->handler : v->dead);
+	v->at = (u32 *)kel_ksym(v->dead[names]);
+	v->to = kel_ksym(v->handler[names]);
+	if (!v->at || !v->to) {
+		pr_err("refused: symbols: this kernel has no symbol %s\n",
+		       v->at ? v->handler[names] : v->dead[names]);
 		return -EOPNOTSUPP;
 	}
 	memcpy(v->old, v->at, sizeof(v->old));
 	if (v->old[0] != INSN_STORE_X0) {
-		pr_err("refused: vectors: %s is not as expected\n", v->dead);
+		pr_err("refused: vectors: %s is not as expected\n", v->dead[names]);
 		return -EOPNOTSUPP;
 	}
 	return 0;
@@ -383,7 +403,14 @@ static int need(const char *name, void *pointer)
 /* Symbols without which nothing works. */
 int kel_arch_resolve(void)
 {
-	return need("asm_exit_to_user_mode", &exit_to_user) ?:
+	int ret = 0;
+
+	exit_to_user = (void *)kel_ksym("asm_exit_to_user_mode");
+	if (!exit_to_user) {
+		exit_to_user = exit_to_user_by_work;
+		ret = need("do_notify_resume", &notify_resume);
+	}
+	return ret ?:
 	       need("ret_to_user", &kel_ret_to_user) ?:
 	       need("aarch64_insn_patch_text_nosync", &patch_text) ?:
 	       need("force_signal_inject", &raise_sigill);
@@ -447,7 +474,7 @@ static void unpatch(unsigned int n)
 
 int kel_arch_init(void)
 {
-	unsigned int i;
+	unsigned int i, names = !kel_ksym(vectors[0].dead[0]);
 	int ret = 0;
 
 	BUILD_BUG_ON(offsetof(struct kel_cpu, thread) != KC_THREAD);
@@ -461,9 +488,11 @@ int kel_arch_init(void)
 	BUILD_BUG_ON(BIT(KEL_ZEN_EL1EN) != CPACR_EL1_ZEN_EL1EN);
 
 	probe_pstate();
-	for (i = 0; i < ARRAY_SIZE(vectors) && !ret; i++)
-		ret = find_vector(&vectors[i]);
-	for (i = 0; i < ARRAY_SIZE(vectors) && !ret; i++)
+	while (nr_vectors < ARRAY_SIZE(vectors) && vectors[nr_vectors].dead[names])
+		nr_vectors++;
+	for (i = 0; i < nr_vectors && !ret; i++)
+		ret = find_vector(&vectors[i], names);
+	for (i = 0; i < nr_vectors && !ret; i++)
 		ret = patch_vector(&vectors[i]);
 	if (ret)
 		unpatch(i);
@@ -472,5 +501,5 @@ int kel_arch_init(void)
 
 void kel_arch_exit(void)
 {
-	unpatch(ARRAY_SIZE(vectors));
+	unpatch(nr_vectors);
 }

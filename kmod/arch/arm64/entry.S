@@ -16,7 +16,7 @@
 #include <asm/esr.h>
 #include <asm/ptrace.h>
 #include <asm/sysreg.h>
-#include "../../compat/asm.h"
+#include "../../compat/asm.S"
 #include "offsets.h"
 
 #define ESR_EC_TO_LOWER	(1 << ESR_ELx_EC_SHIFT)
@@ -133,18 +133,7 @@ SYM_CODE_END(kel_el1t_\name)
 	ldr	\tsk, [\cpu, #KC_TASK]
 	msr	sp_el0, \tsk
 	KEL_DIT_OF_KERNEL
-alternative_if ARM64_HAS_ADDRESS_AUTH
-	ldr	\tmp1, [\tsk, #THREAD_SCTLR_USER]
-	tbz	\tmp1, #SCTLR_ELx_ENIA_SHIFT, .Lno_key_\@
-	__ptrauth_keys_install_kernel_nosync \tsk, \tmp1, \tmp2, \tmp3
-	b	.Lkey_\@
-.Lno_key_\@:
-	mrs	\tmp1, sctlr_el1
-	orr	\tmp1, \tmp1, SCTLR_ELx_ENIA
-	msr	sctlr_el1, \tmp1
-.Lkey_\@:
-	isb
-alternative_else_nop_endif
+	KEL_KEYS_OF_KERNEL \tsk, \tmp1, \tmp2, \tmp3
 	stp	xzr, xzr, [sp, #S_STACKFRAME]
 	add	x29, sp, #S_STACKFRAME
 .endm
@@ -152,17 +141,7 @@ alternative_else_nop_endif
 /* No C function may be called after this. */
 .macro KEL_BECOME_USER tsk:req tmp1:req tmp2:req tmp3:req
 	mrs	\tsk, sp_el0
-alternative_if ARM64_HAS_ADDRESS_AUTH
-	ldr	\tmp1, [\tsk, #THREAD_SCTLR_USER]
-	tbz	\tmp1, #SCTLR_ELx_ENIA_SHIFT, .Lno_key_\@
-	__ptrauth_keys_install_user \tsk, \tmp1, \tmp2, \tmp3
-	b	.Lkey_\@
-.Lno_key_\@:
-	mrs	\tmp1, sctlr_el1
-	bic	\tmp1, \tmp1, SCTLR_ELx_ENIA
-	msr	sctlr_el1, \tmp1
-.Lkey_\@:
-alternative_else_nop_endif
+	KEL_KEYS_OF_USER \tsk, \tmp1, \tmp2, \tmp3
 	KEL_SVE_OF_TEXT \tsk, \tmp1, \tmp2
 .endm
 

@@ -28,7 +28,7 @@
 #include <asm/segment.h>
 #include <asm/trapnr.h>
 #include <asm/unwind_hints.h>
-#include "../../compat/asm.h"
+#include "../../compat/asm.S"
 #include "block.h"
 
 /* a jump that arch/x86/idt.c fills in before it can be reached */

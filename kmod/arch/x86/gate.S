@@ -10,7 +10,7 @@
 #include <asm/processor-flags.h>
 #include <asm/segment.h>
 #include <asm/unwind_hints.h>
-#include "../../compat/asm.h"
+#include "../../compat/asm.S"
 #include "block.h"
 
 /* struct pt_regs */

@@ -3,7 +3,7 @@
 #include <linux/linkage.h>
 #include <asm/asm.h>
 #include <asm/unwind_hints.h>
-#include "compat/asm.h"
+#include "compat/asm.S"
 
 SYM_CODE_START(__wrap_kel_vector_entry)
 	UNWIND_HINT_UNDEFINED
