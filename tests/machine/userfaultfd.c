@@ -70,6 +70,19 @@ static void protect(void)
 	must(!ioctl(uffd, UFFDIO_WRITEPROTECT, &wp), "%s", strerror(errno));
 }
 
+/* By a plain thread: old kernels take the request for architectures that cannot (arm64's 5.10). */
+static bool protection_works(void)
+{
+	double end = kel_now() + 2;
+
+	area[0] = 1;
+	protect();
+	area[0] = 2;
+	while (!protected && kel_now() < end)
+		usleep(1000);
+	return protected;
+}
+
 static __attribute__((noinline)) int deep(int n)
 {
 	volatile char frame[3000];
@@ -141,6 +154,7 @@ int main(void)
 	struct uffdio_register reg = { };
 	pthread_t deliverer, worker;
 	pthread_attr_t attr;
+	bool protects;
 
 	kel_nr();
 	uffd = syscall(SYS_userfaultfd, O_CLOEXEC | O_NONBLOCK);
@@ -156,6 +170,9 @@ int main(void)
 	reg.mode = UFFDIO_REGISTER_MODE_MISSING | UFFDIO_REGISTER_MODE_WP;
 	must(!ioctl(uffd, UFFDIO_REGISTER, &reg), "%s", strerror(errno));
 	must(!pthread_create(&deliverer, NULL, delivers, NULL));
+	protects = protection_works();
+	if (!protects)
+		printf("# no write protection in this kernel\n");
 	pthread_attr_init(&attr);
 	must(!pthread_attr_setstack(&attr, area + PAGES * 4096, STACK * 4096));
 	must(!pthread_create(&worker, &attr, works, NULL));
@@ -163,6 +180,6 @@ int main(void)
 	stop = true;
 	must(!pthread_join(deliverer, NULL));
 	printf("# %lu pages delivered, %lu unprotected\n", missing, protected);
-	must(missing >= ROUNDS * PAGES && protected >= ROUNDS * PAGES / 2);
+	must(missing >= ROUNDS * PAGES && (!protects || protected >= ROUNDS * PAGES / 2));
 	return 0;
 }
