@@ -4,6 +4,9 @@ set -eu
 # shellcheck source=tests/elevate/lib.sh
 . "$(dirname "$0")/lib.sh"
 
+# Without any module, programs that fork and choose their CPU are enough: BUG in sched_cpu_dying().
+[[ $(uname -r) != 5.10.*-rt-* ]] || skip "5.10's real-time kernel dies of it by itself"
+
 cpus=()
 for online in /sys/devices/system/cpu/cpu[1-9]*/online; do
 	[[ -w $online ]] && cpus+=("$online")
