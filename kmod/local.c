@@ -109,6 +109,23 @@ static bool observed(const struct net *net, struct net_device *lo, struct sock *
 	return kel_cgroup_bpf(sk, EGRESS);
 }
 
+/*
+ * Did what it sent last leave through another device? Then there is nothing to
+ * hand over, and no use in asking for each segment. Its route may be another one
+ * by now: that is known after the next segment.
+ */
+static bool leaves(const struct sock *sk)
+{
+	const struct dst_entry *dst;
+	bool other;
+
+	rcu_read_lock();
+	dst = rcu_dereference(sk->sk_dst_cache);
+	other = dst && dst->dev != sock_net(sk)->loopback_dev;
+	rcu_read_unlock();
+	return other;
+}
+
 /* Does the sending socket want something of the layers below? */
 static bool plain_sender(struct sock *sk)
 {
@@ -531,7 +548,7 @@ int kel_local_sendmsg(struct sock *sk, struct msghdr *msg, size_t len, enum kel_
 	int ret = len;
 
 	*way = KEL_WAY_SENDMSG;
-	if (!READ_ONCE(local) || !ip_ptypes)
+	if (!READ_ONCE(local) || !ip_ptypes || leaves(sk))
 		return tcp_sendmsg(sk, msg, len);
 	lock_sock(sk);
 	if (READ_ONCE(direct) && select_window && send_direct(sk, msg, len)) {
@@ -613,7 +630,7 @@ static int receive_direct(struct sock *sk, struct msghdr *msg, size_t len, bool 
 int kel_local_recvmsg(struct sock *sk, struct msghdr *msg, size_t len, int flags,
 		      enum kel_way *way)
 {
-	bool acks = READ_ONCE(local) && ip_ptypes && will_ack(sk);
+	bool acks = READ_ONCE(local) && ip_ptypes && will_ack(sk) && !leaves(sk);
 	int ret;
 
 	*way = KEL_WAY_RECVMSG;
@@ -639,7 +656,7 @@ long kel_local_call(struct sock *sk, kel_sys_t sys, struct pt_regs *regs)
 {
 	long ret;
 
-	if (!READ_ONCE(local) || !ip_ptypes)
+	if (!READ_ONCE(local) || !ip_ptypes || leaves(sk))
 		return sys(regs);
 	begin_unlocked(sk);
 	ret = sys(regs);
