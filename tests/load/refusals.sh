@@ -29,7 +29,12 @@ while read -r name; do
 	case $name in
 	kpti | cx16) continue ;; # boots have these: tests/boots
 	sev-es)
-		refused "$name" "$RIG_BUILD/trial/kelevate.ko" pretend="$name"
+		trial=$RIG_BUILD/trial/kelevate.ko
+		if ! modinfo -F parm "$trial" | grep -q '^pretend:'; then
+			absent+=" $name"
+			continue
+		fi
+		refused "$name" "$trial" pretend="$name"
 		;;
 	*)
 		if ! insmod "$modules/pretend.ko" name="$name" 2>error; then

@@ -99,12 +99,12 @@ int __wrap_vm_munmap(unsigned long addr, size_t len)
 	return __real_vm_munmap(addr, len);
 }
 
+#ifdef CONFIG_ARCH_HAS_CC_PLATFORM
 /* sev-es: the kernel is a guest whose registers are encrypted. Features of the CPU: tests/kmod/pretend.c. */
 static char *pretend = "";
 module_param(pretend, charp, 0444);
 MODULE_PARM_DESC(pretend, "sev-es");
 
-#ifdef KEL_HAVE_CC_PLATFORM
 bool __wrap_cc_platform_has(enum cc_attr attr)
 {
 	return (attr == CC_ATTR_GUEST_STATE_ENCRYPT && !strcmp(pretend, "sev-es")) ||

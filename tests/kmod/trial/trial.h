@@ -19,7 +19,7 @@ unsigned long __wrap_vm_mmap(struct file *file, unsigned long addr, unsigned lon
 			     unsigned long prot, unsigned long flag, unsigned long offset);
 int __real_vm_munmap(unsigned long addr, size_t len);
 int __wrap_vm_munmap(unsigned long addr, size_t len);
-#if defined(CONFIG_X86_64) && defined(KEL_HAVE_CC_PLATFORM)
+#if defined(CONFIG_X86_64) && defined(CONFIG_ARCH_HAS_CC_PLATFORM)
 bool __real_cc_platform_has(enum cc_attr attr);
 bool __wrap_cc_platform_has(enum cc_attr attr);
 #endif
