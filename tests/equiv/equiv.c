@@ -740,6 +740,12 @@ static const char *kind_for(const char *function)
 	return strstr(function, "pipe") ? "pipe" : !strncmp(function, "unix", 4) ? "UNIX stream pair" : "TCP v4";
 }
 
+/* Is row such a one? */
+static bool is_untaken(const struct kelevate_stat *before, const struct kelevate_row *row)
+{
+	return kel_stat(getpid()).rows[row->index] == before->rows[row->index];
+}
+
 /*
  * Which of TCP's ways a call takes is a matter of time as well, and slow kernels run few operations: those that lead
  * to a way that was not taken again, until each was.
@@ -747,15 +753,16 @@ static const char *kind_for(const char *function)
 static void run_untaken(const struct kelevate_stat *before, double until)
 {
 	struct kelevate_row row;
+	const char *kind;
 	struct op op;
 
-	while (untaken(before, &row) && kel_now() < until)
-		for (int s = 0; s < nr_setups; s++)
-			for (int c = 0; c < NR_CALLS; c++)
-				if (calls[c].nr == row.nr && !strncmp(setups[s].kind->name, kind_for(row.function),
-								      strlen(kind_for(row.function))) &&
-				    decode(first[c] + s, &op))
+	while (untaken(before, &row) && kel_now() < until) {
+		kind = kind_for(row.function);
+		for (int c = 0; c < NR_CALLS; c++)
+			for (int s = 0; s < nr_setups && calls[c].nr == row.nr && is_untaken(before, &row); s++)
+				if (!strncmp(setups[s].kind->name, kind, strlen(kind)) && decode(first[c] + s, &op))
 					run(&op);
+	}
 }
 
 static void check_rows(const struct kelevate_stat *before)
@@ -947,7 +954,7 @@ int main(int argc, char **argv)
 		run_ordinary(start + seconds, ~0U);
 	run_sample((all ? kel_now() : start) + seconds, ULONG_MAX);
 	if (!self)
-		run_untaken(&before, kel_now() + 60);
+		run_untaken(&before, kel_now() + 100);
 	printf("# %lu operations compared in %.0f s, %lu of them blocked; %lu differ, %lu only with timing\n",
 	       nr_run, kel_now() - start, nr_blocked, nr_different, nr_timing);
 	if (!self)
