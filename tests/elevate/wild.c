@@ -93,18 +93,19 @@ static void jump_into_gate(char *memory)
 {
 	static const char swapgs[] = "\x0f\x01\xf8", sti_call[] = "\xfb\xe8";
 	unsigned long words[32], start = (unsigned long)kel_gate;
-	const char *text = (char *)words, *in, *call, *out, *offset;
+	const char *text = (char *)words, *in, *call, *out = NULL, *offset;
 	char what[64];
 	int status;
 
-	for (int i = 0; i < 32; i++)
-		words[i] = read_word((unsigned long *)kel_gate + i);
-	in = memmem(text, sizeof(words), swapgs, 3);
-	must(in);
-	call = memmem(in, text + sizeof(words) - in, sti_call, 2);
-	must(call && !memcmp(call - 4, "\x49\x8b\x73\x10", 4));
-	out = memmem(call, text + sizeof(words) - call, swapgs, 3);
-	must(out && out < text + sizeof(words) - 3);
+	/* no further than it reaches: it may be the last that is mapped */
+	for (size_t size = sizeof(*words); !out; size += sizeof(*words)) {
+		must(size <= sizeof(words));
+		words[size / sizeof(*words) - 1] = read_word((char *)kel_gate + size - sizeof(*words));
+		in = memmem(text, size, swapgs, 3);
+		call = in ? memmem(in, text + size - in, sti_call, 2) : NULL;
+		out = call ? memmem(call, text + size - call, swapgs, 3) : NULL;
+	}
+	must(!memcmp(call - 4, "\x49\x8b\x73\x10", 4));
 	/* mov %gs:offset, %r11: absolute, or relative to rip */
 	must(!memcmp(in + 3, "\x65\x4c\x8b\x1c\x25", 5) || !memcmp(in + 3, "\x65\x4c\x8b\x1d", 4));
 	offset = in[6] == 0x1d ? in + 7 : in + 8;
