@@ -110,20 +110,22 @@ static bool observed(const struct net *net, struct net_device *lo, struct sock *
 }
 
 /*
- * Did what it sent last leave through another device? Then there is nothing to
- * hand over, and no use in asking for each segment. Its route may be another one
- * by now: that is known after the next segment.
+ * May what it sends be handed over at all? Not if what it sent last left through another
+ * device: to ask for each segment would be of no use. Its route may be another one by now;
+ * that is known after the next segment.
  */
-static bool leaves(const struct sock *sk)
+static bool maybe_local(const struct sock *sk)
 {
 	const struct dst_entry *dst;
-	bool other;
+	bool maybe;
 
+	if (!READ_ONCE(local) || !ip_ptypes)
+		return false;
 	rcu_read_lock();
 	dst = rcu_dereference(sk->sk_dst_cache);
-	other = dst && dst->dev != sock_net(sk)->loopback_dev;
+	maybe = !dst || dst->dev == sock_net(sk)->loopback_dev;
 	rcu_read_unlock();
-	return other;
+	return maybe;
 }
 
 /* Does the sending socket want something of the layers below? */
@@ -548,7 +550,7 @@ int kel_local_sendmsg(struct sock *sk, struct msghdr *msg, size_t len, enum kel_
 	int ret = len;
 
 	*way = KEL_WAY_SENDMSG;
-	if (!READ_ONCE(local) || !ip_ptypes || leaves(sk))
+	if (!maybe_local(sk))
 		return tcp_sendmsg(sk, msg, len);
 	lock_sock(sk);
 	if (READ_ONCE(direct) && select_window && send_direct(sk, msg, len)) {
@@ -630,7 +632,7 @@ static int receive_direct(struct sock *sk, struct msghdr *msg, size_t len, bool 
 int kel_local_recvmsg(struct sock *sk, struct msghdr *msg, size_t len, int flags,
 		      enum kel_way *way)
 {
-	bool acks = READ_ONCE(local) && ip_ptypes && will_ack(sk) && !leaves(sk);
+	bool acks = will_ack(sk) && maybe_local(sk);
 	int ret;
 
 	*way = KEL_WAY_RECVMSG;
@@ -656,7 +658,7 @@ long kel_local_call(struct sock *sk, kel_sys_t sys, struct pt_regs *regs)
 {
 	long ret;
 
-	if (!READ_ONCE(local) || !ip_ptypes || leaves(sk))
+	if (!maybe_local(sk))
 		return sys(regs);
 	begin_unlocked(sk);
 	ret = sys(regs);
