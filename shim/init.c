@@ -14,7 +14,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <gnu/libc-version.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -26,6 +25,8 @@
 
 #define NUMBER_FILE	"/sys/module/kelevate/parameters/nr"
 #define EXIT_OWN_FAILURE	125
+
+#pragma weak gnu_get_libc_version	/* musl has none, see stage_libc() */
 
 struct process symbiote_process;
 
@@ -104,12 +105,36 @@ static enum symbiote_status stage_environment(int *error)
 						  SYMBIOTE_STATUS_ELEVATED;
 }
 
+/*
+ * Not strtol(): with a newer glibc that is a function of version 2.38, without
+ * which no program of an older one would start.
+ */
+static long decimal(const char **text)
+{
+	long value = 0;
+
+	while (**text >= '0' && **text <= '9' && value < 1000000)
+		value = value * 10 + *(*text)++ - '0';
+	return value;
+}
+
+/*
+ * The programs of an elevated one may be others' than glibc's: musl's linker
+ * preloads as well. They need to start, and no more.
+ */
+static enum symbiote_status stage_libc(int *error)
+{
+	(void)error;
+	return gnu_get_libc_version ? SYMBIOTE_STATUS_ELEVATED :
+				      SYMBIOTE_STATUS_LIBC;
+}
+
 /* The system call's number, which also says whether there is a module. */
 static enum symbiote_status stage_number(int *error)
 {
 	char text[16];
 	long len = read_file(NUMBER_FILE, text, sizeof(text));
-	char *end;
+	const char *end = text;
 	long nr;
 
 	if (len == -ENOENT && exists("/sys/module"))
@@ -118,7 +143,7 @@ static enum symbiote_status stage_number(int *error)
 		*error = -len;
 		return SYMBIOTE_STATUS_BAD_NUMBER;
 	}
-	nr = strtol(text, &end, 10);
+	nr = decimal(&end);
 	if (end == text || (*end && *end != '\n') || nr <= 0 || nr > 0xffff)
 		return SYMBIOTE_STATUS_BAD_NUMBER;
 	symbiote_process.nr = nr;
@@ -168,9 +193,9 @@ static long status_value(const char *field, char *value, size_t size)
 
 /*
  * A seccomp filter may kill the process for a system call it does not know, so
- * this has to be found out before kelevate is called for the first time, and
- * without prctl(), which it may not know either. Nothing is lost: the gate
- * would let the filter see every call, and shorten none.
+ * this has to be found out before any call that ld.so does not make as well
+ * (openat, read and close), and without prctl(). Nothing is lost: the gate would
+ * let the filter see every call, and shorten none.
  */
 static enum symbiote_status stage_seccomp(int *error)
 {
@@ -182,8 +207,10 @@ static enum symbiote_status stage_seccomp(int *error)
 		return SYMBIOTE_STATUS_NO_PROC;
 	}
 	/* No such line: a kernel without seccomp. */
-	return len && strcmp(value, "0") ? SYMBIOTE_STATUS_SECCOMP :
-					   SYMBIOTE_STATUS_ELEVATED;
+	if (len && strcmp(value, "0"))
+		return SYMBIOTE_STATUS_SECCOMP;
+	symbiote_stats_forget_in_children();
+	return SYMBIOTE_STATUS_ELEVATED;
 }
 
 /* Whether module and shim understand each other. */
@@ -237,8 +264,9 @@ static enum symbiote_status stage_elevate(int *error)
 
 static enum symbiote_status (*const stages[])(int *error) = {
 	stage_environment,
-	stage_number,
+	stage_libc,
 	stage_seccomp,
+	stage_number,
 	stage_version,
 	stage_elevate,
 };
@@ -278,11 +306,10 @@ static void choose_calls(enum symbiote_status status)
 }
 
 /* Is libc 2.minor, or newer? */
-static bool libc_from(long wanted)
+static bool libc_from(const char *version, long wanted)
 {
-	char *end;
-	long major = strtol(gnu_get_libc_version(), &end, 10);
-	long minor = *end == '.' ? strtol(end + 1, NULL, 10) : 0;
+	long major = decimal(&version);
+	long minor = *version++ == '.' ? decimal(&version) : 0;
 
 	return major > 2 || (major == 2 && minor >= wanted);
 }
@@ -318,13 +345,15 @@ static void report(enum symbiote_status status, int error)
 
 static __attribute__((constructor)) void start(void)
 {
+	const char *libc = gnu_get_libc_version ? gnu_get_libc_version() : "";
 	enum symbiote_status status = SYMBIOTE_STATUS_ELEVATED;
 	int saved_errno = errno;
 	int error = 0;
 
-	symbiote_stats_start();
-	symbiote_process.libc_cancels = libc_from(41);
-	symbiote_process.fstat_by_path = libc_from(33) && !libc_from(39);
+	symbiote_stats_start(libc);
+	symbiote_process.libc_cancels = libc_from(libc, 41);
+	symbiote_process.fstat_by_path = libc_from(libc, 33) &&
+					 !libc_from(libc, 39);
 	symbiote_process.others = symbiote_resolve_next();
 	for (size_t i = 0; i < sizeof(stages) / sizeof(stages[0]) &&
 	     status == SYMBIOTE_STATUS_ELEVATED; i++)

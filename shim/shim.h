@@ -20,13 +20,15 @@
 #ifndef SYMBIOTE_SHIM_H
 #define SYMBIOTE_SHIM_H
 
+#include <features.h>
 #include <stdbool.h>
 #include <stdint.h>
 
-#if __has_include(<sys/single_threaded.h>)
+#if __GLIBC_PREREQ(2, 34)
 #include <sys/single_threaded.h>
+#pragma weak __libc_single_threaded	/* musl has none, see stage_libc() */
 #else
-#define __libc_single_threaded	0	/* before glibc 2.32: nobody can tell */
+#define __libc_single_threaded	0	/* libpthread is apart: see pthread_cancel */
 #endif
 
 #include "stats.h"
@@ -98,7 +100,8 @@ int symbiote_elevate(void);
 extern struct symbiote_stats symbiote_stats
 	__attribute__((visibility("default")));
 
-void symbiote_stats_start(void);
+void symbiote_stats_start(const char *libc_version);
+void symbiote_stats_forget_in_children(void);
 void symbiote_stats_mode(enum symbiote_mode mode);
 void symbiote_stats_module(uint32_t abi, const char *version);
 void symbiote_stats_status(enum symbiote_status status, int error);

@@ -4,7 +4,6 @@
  */
 #define _GNU_SOURCE
 #include <errno.h>
-#include <gnu/libc-version.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
@@ -48,26 +47,29 @@ static void set(char *to, size_t size, const char *from)
 	memcpy(to, from, strnlen(from, size - 1));
 }
 
-void symbiote_stats_start(void)
+/*
+ * A fork child counts from zero. The kernel does the wiping, so that it also
+ * holds for fork children that libc does not know of, and not for vfork
+ * children. Should it refuse, the child shows its parent's counts on top of its
+ * own.
+ */
+void symbiote_stats_forget_in_children(void)
+{
+	gate_syscall(SYS_madvise, (long)&symbiote_stats.counts,
+		     sizeof(symbiote_stats.counts), MADV_WIPEONFORK, 0, 0, 0);
+	symbiote_own_process();
+}
+
+/* Makes no system call: there may be a filter that kills for it. */
+void symbiote_stats_start(const char *libc_version)
 {
 	struct symbiote_stats *stats = &symbiote_stats;
-
-	/*
-	 * A fork child counts from zero. The kernel does the wiping, so that
-	 * it also holds for fork children that libc does not know of, and not
-	 * for vfork children. Should it refuse, the child shows its parent's
-	 * counts on top of its own.
-	 */
-	gate_syscall(SYS_madvise, (long)&stats->counts, sizeof(stats->counts),
-		     MADV_WIPEONFORK, 0, 0, 0);
-	symbiote_own_process();
 
 	stats->version = SYMBIOTE_STATS_VERSION;
 	stats->size = sizeof(*stats);
 	stats->shim_abi = KELEVATE_ABI;
 	set(stats->shim_version, sizeof(stats->shim_version), SYMBIOTE_VERSION);
-	set(stats->libc_version, sizeof(stats->libc_version),
-	    gnu_get_libc_version());
+	set(stats->libc_version, sizeof(stats->libc_version), libc_version);
 	stats->nr_calls = NR_CALLS;
 	for (int i = 0; i < NR_CALLS; i++) {
 		set(stats->call[i].name, sizeof(stats->call[i].name),

@@ -48,7 +48,8 @@
 	X(NOT_GRANTED,	"not-granted",	"neither granted nor capable of it (CAP_SYS_MODULE): start it with `symbiote run`") \
 	X(NO_GATE,	"no-gate",	"the module offers no gate on this machine") \
 	X(REFUSED,	"refused",	"the module refused to elevate") \
-	X(NO_PROC,	"no-proc",	"whether there is a seccomp filter cannot be read in /proc/self/status")
+	X(NO_PROC,	"no-proc",	"whether there is a seccomp filter cannot be read in /proc/self/status") \
+	X(LIBC,		"libc",		"the program's C library is not glibc")
 
 /*
  * Why a call did not take the gate.

@@ -51,8 +51,8 @@
 #define FSTAT_NR(fd) \
 	(symbiote_process.fstat_by_path && (fd) >= 0 ? SYS_newfstatat : SYS_fstat)
 
-/* What libc itself calls when a fortified function sees an overflow. */
-_Noreturn void __chk_fail(void);
+/* What libc itself calls when a fortified function sees an overflow. musl has neither. */
+_Noreturn void __chk_fail(void) __attribute__((weak));
 
 /*
  * The functions have names of their own and take libc's in the symbol table
@@ -239,7 +239,7 @@ static void *resolve(const char *name, bool *libc)
 	return function;
 }
 
-#if __GLIBC_PREREQ(2, 32)
+#if __GLIBC_PREREQ(2, 34)
 /*
  * Interposed to know that there is cancellation in this process. Unlike the
  * others it may look for libc's function: it need not be async-signal-safe.

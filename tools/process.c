@@ -14,10 +14,14 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <poll.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/uio.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "process.h"
@@ -191,7 +195,16 @@ static uint64_t find_symbol(const struct image *im, const char *want)
 	return 0;
 }
 
-#define TERMINATE(array) ((array)[sizeof(array) - 1] = '\0')
+/* Terminated, and nothing in it that a terminal would obey. */
+static void plain(char *s, size_t size)
+{
+	s[size - 1] = '\0';
+	for (; *s; s++)
+		if (*s < ' ' || *s > '~')
+			*s = '?';
+}
+
+#define PLAIN(array) plain(array, sizeof(array))
 
 static void distrust(struct symbiote_stats *s)
 {
@@ -201,16 +214,16 @@ static void distrust(struct symbiote_stats *s)
 		s->nr_calls = SYMBIOTE_CALLS_MAX;
 	if (s->nr_reasons > SYMBIOTE_REASONS_MAX)
 		s->nr_reasons = SYMBIOTE_REASONS_MAX;
-	TERMINATE(s->shim_version);
-	TERMINATE(s->module_version);
-	TERMINATE(s->libc_version);
-	TERMINATE(s->mode_name);
-	TERMINATE(s->status_name);
-	TERMINATE(s->status_text);
+	PLAIN(s->shim_version);
+	PLAIN(s->module_version);
+	PLAIN(s->libc_version);
+	PLAIN(s->mode_name);
+	PLAIN(s->status_name);
+	PLAIN(s->status_text);
 	for (i = 0; i < SYMBIOTE_REASONS_MAX; i++)
-		TERMINATE(s->reason[i]);
+		PLAIN(s->reason[i]);
 	for (i = 0; i < SYMBIOTE_CALLS_MAX; i++)
-		TERMINATE(s->call[i].name);
+		PLAIN(s->call[i].name);
 }
 
 /* The pid by which the process calls itself: the innermost namespace's. */
@@ -229,18 +242,14 @@ static pid_t own_pid(pid_t pid)
 	return own;
 }
 
-enum shim_view process_shim(pid_t pid, struct symbiote_stats *s)
+static enum shim_view look(struct image *im, struct symbiote_stats *s)
 {
-	struct image im = { .pid = pid };
 	uint64_t addr;
-	int found = find_image(&im);
 
-	if (found <= 0)
-		return found ? SHIM_HIDDEN : SHIM_NONE;
-	if (!read_dynamic(&im))
+	if (!read_dynamic(im))
 		return SHIM_UNREADABLE;
-	addr = find_symbol(&im, SYMBIOTE_STATS_SYMBOL);
-	if (!addr || !remote_read(&im, addr, s,
+	addr = find_symbol(im, SYMBIOTE_STATS_SYMBOL);
+	if (!addr || !remote_read(im, addr, s,
 				  offsetof(struct symbiote_stats, mode)))
 		return SHIM_UNREADABLE;
 	if (!s->magic)
@@ -248,8 +257,70 @@ enum shim_view process_shim(pid_t pid, struct symbiote_stats *s)
 	if (s->magic != SYMBIOTE_STATS_MAGIC ||
 	    s->version != SYMBIOTE_STATS_VERSION || s->size != sizeof(*s))
 		return SHIM_OTHER;
-	if (!remote_read(&im, addr, s, sizeof(*s)))
+	if (!remote_read(im, addr, s, sizeof(*s)))
 		return SHIM_UNREADABLE;
+	return SHIM_SEEN;
+}
+
+/*
+ * Whoever serves a process's memory (userfaultfd, FUSE) may do so late, or
+ * never: a child looks, and is not waited for without end. The first that is
+ * late is given time enough for any busy machine; there may be many.
+ */
+static enum shim_view look_within(struct image *im, struct symbiote_stats *s)
+{
+	static int patience = 3000;	/* ms */
+	struct answer {
+		enum shim_view view;
+		struct symbiote_stats stats;
+	} *answer;
+	enum shim_view view = SHIM_UNREADABLE;
+	struct pollfd ended;
+	int fds[2];
+	pid_t child;
+
+	answer = mmap(NULL, sizeof(*answer), PROT_READ | PROT_WRITE,
+		      MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	if (answer == MAP_FAILED)
+		return SHIM_UNREADABLE;
+	if (pipe2(fds, O_CLOEXEC)) {
+		munmap(answer, sizeof(*answer));
+		return SHIM_UNREADABLE;
+	}
+	answer->view = view;
+	child = fork();
+	if (!child) {
+		answer->view = look(im, &answer->stats);
+		_exit(0);
+	}
+	close(fds[1]);
+	if (child > 0) {
+		ended = (struct pollfd){ .fd = fds[0] };
+		if (poll(&ended, 1, patience) > 0) {
+			view = answer->view;
+			*s = answer->stats;
+		} else {
+			patience = 100;
+			kill(child, SIGKILL);
+		}
+		waitpid(child, NULL, 0);
+	}
+	close(fds[0]);
+	munmap(answer, sizeof(*answer));
+	return view;
+}
+
+enum shim_view process_shim(pid_t pid, struct symbiote_stats *s)
+{
+	struct image im = { .pid = pid };
+	int found = find_image(&im);
+	enum shim_view view;
+
+	if (found <= 0)
+		return found ? SHIM_HIDDEN : SHIM_NONE;
+	view = look_within(&im, s);
+	if (view != SHIM_SEEN)
+		return view;
 	distrust(s);
 	/* a vfork child runs in its parent's memory: not its counts */
 	if (s->counts.pid && s->counts.pid != own_pid(pid))

@@ -164,11 +164,52 @@ static bool script_interpreter(char *line, char *out, size_t size)
 	return true;
 }
 
+/* The dynamic linker that a program names; "" if none. */
+static void read_interp(int fd, const Elf64_Ehdr *eh, char interp[PATH_MAX])
+{
+	Elf64_Phdr ph;
+	size_t n;
+	int i;
+
+	memset(interp, 0, PATH_MAX);
+	for (i = 0; i < eh->e_phnum; i++) {
+		if (pread(fd, &ph, sizeof(ph), eh->e_phoff +
+			  (off_t)i * eh->e_phentsize) != sizeof(ph))
+			return;
+		if (ph.p_type != PT_INTERP)
+			continue;
+		n = ph.p_filesz < PATH_MAX ? ph.p_filesz : PATH_MAX - 1;
+		if (pread(fd, interp, n, ph.p_offset) != (ssize_t)n)
+			interp[0] = '\0';
+		return;
+	}
+}
+
+/*
+ * Is this another dynamic linker than the one of this command? Then the C
+ * library is another one too: musl, or a glibc that the program brings and
+ * which may be too old for libsymbiote.so. Its linker would end the program.
+ */
+static bool foreign_linker(const char *linker)
+{
+	int fd = open("/proc/self/exe", O_RDONLY | O_CLOEXEC);
+	char own[PATH_MAX] = "";
+	struct stat ours, its;
+	Elf64_Ehdr eh;
+
+	if (fd < 0)
+		return false;
+	if (pread(fd, &eh, sizeof(eh), 0) == sizeof(eh))
+		read_interp(fd, &eh, own);
+	close(fd);
+	return !stat(own, &ours) && !stat(linker, &its) &&
+	       (ours.st_dev != its.st_dev || ours.st_ino != its.st_ino);
+}
+
 static void inspect_elf(struct program *p, int fd, const Elf64_Ehdr *eh)
 {
-	char interp[PATH_MAX] = "", *base;
-	Elf64_Phdr ph;
-	int i;
+	char interp[PATH_MAX], *base;
+	const char *linker;
 
 	if (eh->e_ident[EI_CLASS] != ELFCLASS64) {
 		strcpy(p->kind, "32-bit");
@@ -181,20 +222,7 @@ static void inspect_elf(struct program *p, int fd, const Elf64_Ehdr *eh)
 				"machine %u)", p->image, eh->e_machine);
 		return;
 	}
-	for (i = 0; i < eh->e_phnum; i++) {
-		size_t n;
-
-		if (pread(fd, &ph, sizeof(ph), eh->e_phoff +
-			  (off_t)i * eh->e_phentsize) != sizeof(ph))
-			break;
-		if (ph.p_type != PT_INTERP)
-			continue;
-		n = ph.p_filesz < sizeof(interp) ? ph.p_filesz :
-			sizeof(interp) - 1;
-		if (pread(fd, interp, n, ph.p_offset) != (ssize_t)n)
-			interp[0] = '\0';
-		break;
-	}
+	read_interp(fd, eh, interp);
 	base = strrchr(p->image, '/');
 	base = base ? base + 1 : p->image;
 	if (!interp[0] && strncmp(base, "ld-linux", 8)) {
@@ -203,13 +231,13 @@ static void inspect_elf(struct program *p, int fd, const Elf64_Ehdr *eh)
 				"LD_PRELOAD", p->image);
 		return;
 	}
-	if (strstr(interp, "/ld-musl")) {
-		strcpy(p->kind, "64-bit, dynamic, musl");
-		not_preloadable(p, "%s is linked with musl, libsymbiote.so "
-				"with glibc", p->image);
+	strcpy(p->kind, "64-bit, dynamic");
+	linker = interp[0] ? interp : p->image;
+	if (foreign_linker(linker)) {
+		not_preloadable(p, "%s has a C library of its own: its dynamic "
+				"linker is %s", p->image, linker);
 		return;
 	}
-	strcpy(p->kind, "64-bit, dynamic");
 	p->preloadable = true;
 }
 
