@@ -248,7 +248,10 @@ static void on_rename(void *data, struct task_struct *task, const char *comm)
 	kel_unlock();
 }
 
-/* The grant's one exec, or the exec that ends it. */
+/*
+ * The grant's one exec, or the exec that ends it. In a user namespace of its own
+ * it ends: who is privileged there may ptrace even what is not dumpable.
+ */
 static void on_exec(void *data, struct task_struct *task, pid_t old_pid,
 		    struct linux_binprm *bprm)
 {
@@ -257,7 +260,8 @@ static void on_exec(void *data, struct task_struct *task, pid_t old_pid,
 	kel_thread_drop();
 	kel_lock();
 	proc = kel_proc_find(task);
-	if (proc && proc->exec_task == task && !bprm->secureexec) {
+	if (proc && proc->exec_task == task && !bprm->secureexec &&
+	    current_user_ns() == &init_user_ns) {
 		proc->exec_task = NULL;
 		proc->active = true;
 		proc->announced = false;

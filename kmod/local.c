@@ -177,8 +177,9 @@ static void count(struct net *net, struct net_device *lo, struct sk_buff *skb, u
 {
 	unsigned int len = skb->len + sizeof(struct iphdr);
 
+	kel_count_out_request(net);
 	IP_UPD_PO_STATS(net, IPSTATS_MIB_OUT, len);
-	dev_lstats_add(lo, len + ETH_HLEN);
+	dev_lstats_add(lo, len);	/* without its header, as the device does */
 	__IP_UPD_PO_STATS(net, IPSTATS_MIB_IN, len);
 	__IP_ADD_STATS(net, IPSTATS_MIB_NOECTPKTS + (tos & INET_ECN_MASK),
 		       max_t(u16, 1, skb_shinfo(skb)->gso_segs));
@@ -371,7 +372,8 @@ static bool idle_sender(struct sock *sk, size_t len)
 	       !tp->compressed_ack && !tp->tcp_tx_delay && !tp->bpf_sock_ops_cb_flags &&
 	       tp->tcp_header_len == sizeof(struct tcphdr) +
 				     (tp->rx_opt.tstamp_ok ? TCPOLEN_TSTAMP_ALIGNED : 0) &&
-	       sk->sk_pacing_status == SK_PACING_NONE && !sk->sk_tsflags && is_plain_ipv4(sk);
+	       sk->sk_pacing_status == SK_PACING_NONE && !sk->sk_tsflags && !kel_sk_bpf_cb(sk) &&
+	       is_plain_ipv4(sk);
 }
 
 /* Will TCP certainly queue it there, in order? The peer's lock is held. */
@@ -458,6 +460,12 @@ static void acknowledged(struct sock *sk, size_t len, u32 win)
 	tp->snd_sml = tp->write_seq;
 	tp->pushed_seq = tp->write_seq;
 	tp->snd_wnd = win;
+	/*
+	 * Whoever sends next may not come by local_begin(). With half of the window TCP
+	 * gets on; with less it would wait for an offer that the prediction hides.
+	 */
+	if (win < tp->max_window >> 1)
+		tp->pred_flags = 0;
 	tp->bytes_acked += len;
 	tp->delivered++;
 	WRITE_ONCE(tp->bytes_sent, tp->bytes_sent + len);

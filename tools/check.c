@@ -8,6 +8,7 @@
  * does not make a machine unfit: the module will find out.
  */
 #define _GNU_SOURCE
+#include <dirent.h>
 #include <fcntl.h>
 #include <getopt.h>
 #include <stdarg.h>
@@ -540,6 +541,29 @@ static struct answer check_lass(void)
 			   "linear address space separation is active");
 }
 
+static struct answer check_call_depth(void)
+{
+	static const char *const files[] = {
+		"/sys/devices/system/cpu/vulnerabilities/retbleed",
+		"/sys/devices/system/cpu/vulnerabilities/indirect_target_selection",
+	};
+	bool on = false;
+	size_t i;
+
+	for (i = 0; i < sizeof(files) / sizeof(*files); i++) {
+		char *line = read_line("%s", files[i]);
+
+		on |= line && strstr(line, "Stuffing");
+		free(line);
+	}
+	if (on)
+		return bad("boot without retbleed=stuff and "
+			   "indirect_target_selection=stuff", "returns count "
+			   "the depth of calls, also those of the entry stubs, "
+			   "where GS is the application's");
+	return ok("not counted");
+}
+
 /*
  * The kernel takes the flag out of /proc/cpuinfo in guests. The CPU says whether
  * it has SEV-ES, and in a register that only the kernel reads whether it is on.
@@ -645,6 +669,34 @@ static struct answer check_gcs(void)
 	return flag_absent("gcs", "boot with arm64.nogcs", "user shadow stacks "
 			   "(GCS) would not follow elevated text's calls");
 }
+
+/* User space is not told of S1PIE, but that a CPU has POE, which needs it. */
+static struct answer check_s1pie(void)
+{
+	if (host.module.usable)
+		return ok("the module is loaded and copes");
+	return flag_absent("poe", "another CPU", "permissions of pages are "
+			   "indirect (S1PIE), so that none can be executed by "
+			   "application and kernel both");
+}
+
+static struct answer check_sdei(void)
+{
+	DIR *devices = opendir("/sys/bus/platform/drivers/sdei");
+	bool on = false;
+	struct dirent *d;
+
+	/* besides its devices: bind, unbind, uevent, module */
+	while (devices && (d = readdir(devices)))
+		on |= *d->d_name != '.' && strstr(d->d_name, "sdei");
+	if (devices)
+		closedir(devices);
+	if (on)
+		return bad("boot without SDEI, by the firmware's settings",
+			   "the firmware delivers events (SDEI) past the "
+			   "exception vectors");
+	return ok("the kernel does not use it");
+}
 #endif
 
 static struct answer check_lockdown(void)
@@ -695,6 +747,7 @@ static const struct {
 	{ "shadow-stack",	check_shadow_stack },
 	{ "ibt",		check_ibt },
 	{ "lass",		check_lass },
+	{ "call-depth",		check_call_depth },
 	{ "sev-es",		check_sev_es },
 	{ "tdx",		check_tdx },
 	{ "cx16",		check_cx16 },
@@ -709,6 +762,8 @@ static const struct {
 	{ "bti",		check_bti },
 	{ "sme",		check_sme },
 	{ "gcs",		check_gcs },
+	{ "s1pie",		check_s1pie },
+	{ "sdei",		check_sdei },
 	{ "vectors",		check_vectors },
 #endif
 };

@@ -66,6 +66,20 @@ static inline bool kel_state_encrypted(void)
 #endif
 
 #ifdef CONFIG_ARM64
+/*
+ * 7.0: a restartable sequence is looked at on the way to user mode only if the kernel was
+ * entered by an exception. Its own entries say so.
+ */
+#ifdef KEL_HAVE_RSEQ_NOTE_IRQ
+#include <linux/rseq_entry.h>
+static inline void kel_note_user_irq(void)
+{
+	rseq_note_user_irq_entry();
+}
+#else
+static inline void kel_note_user_irq(void) { }
+#endif
+
 /* 5.13: user text is forbidden to the kernel by tables as well; before, the bit was never set */
 #ifndef PMD_TABLE_PXN
 #define PMD_TABLE_PXN	(1UL << 59)
@@ -209,6 +223,28 @@ static inline bool kel_tcp_secured(const struct sock *sk)
 		return true;
 #endif
 	return false;
+}
+#endif
+
+/* 6.15: programs of BPF that want to know when something is sent */
+#ifdef _SOCK_H
+static inline bool kel_sk_bpf_cb(const struct sock *sk)
+{
+#ifdef KEL_HAVE_SK_BPF_CB
+	return READ_ONCE(sk->sk_bpf_cb_flags);
+#else
+	return false;
+#endif
+}
+#endif
+
+/* 6.8: what the counter of requests counted before is that of transmits */
+#ifdef _IP_H
+static inline void kel_count_out_request(struct net *net)
+{
+#ifdef KEL_HAVE_OUT_REQUESTS
+	IP_INC_STATS(net, IPSTATS_MIB_OUTREQUESTS);
+#endif
 }
 #endif
 

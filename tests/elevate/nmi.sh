@@ -1,5 +1,5 @@
 #!/bin/bash
-# NMIs in whose handler pages fault hit symbiotes everywhere: text, stubs and gate.
+# NMIs in whose handler pages fault hit symbiotes everywhere: text, stubs and gate; and the kernel where only they should be.
 set -eu
 # shellcheck source=tests/elevate/lib.sh
 . "$(dirname "$0")/lib.sh"
@@ -8,6 +8,7 @@ set -eu
 helper_module nmi interval=20
 "$RIG_BUILD/tests/elevate/redzone" &
 redzone=$!
+"$helpers/low_call" 3 || fail "low_call failed, status $?"
 patience=${RIG_PATIENCE:-1}
 "$helpers/symbiotes" $((110 * patience)) 2 3 &
 symbiotes=$!

@@ -41,6 +41,24 @@ static long stepped(bool elevated)
 	return ret;
 }
 
+/* To the gate with nowhere to return to: what IRET does not do has to end as a fault of the program's. */
+static void step_to_nowhere(unsigned long where)
+{
+	register long r11 __asm__("r11") = (long)kel_gate;
+	int status = in_child({
+		signal(SIGTRAP, on_trap);
+		alarm(20);
+		__asm__ volatile("pushfq\n\t"
+				 "orq $0x100, (%%rsp)\n\t"
+				 "popfq\n\t"
+				 "jmp *%%r11"
+				 : : "r" (r11), "c" (where + 2) : "memory");
+	});
+
+	must(WIFSIGNALED(status) && WTERMSIG(status) == SIGSEGV, "%#lx: status %#x", where, status);
+	must(gate0(SYS_getppid) == getppid());
+}
+
 static void step_itself(void)
 {
 	uint64_t fell;
@@ -72,6 +90,10 @@ int main(void)
 	kel_elevate(KELEVATE_STICKY);
 #ifdef __x86_64__
 	step_itself();
+	step_to_nowhere(0x8000000000000000);
+	step_to_nowhere(0xfff0000000000000);
+	step_to_nowhere(-2UL);
+	step_to_nowhere((unsigned long)kel_gate);
 #endif
 	child = fork();
 	if (!child) {

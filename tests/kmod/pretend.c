@@ -33,6 +33,9 @@ static const struct {
 #ifdef X86_FEATURE_LASS
 	KNOWN("lass", X86_FEATURE_LASS),
 #endif
+#ifdef X86_FEATURE_CALL_DEPTH
+	KNOWN("call-depth", X86_FEATURE_CALL_DEPTH),
+#endif
 #ifdef X86_FEATURE_TDX_GUEST
 	KNOWN("tdx", X86_FEATURE_TDX_GUEST),
 #endif

@@ -44,8 +44,8 @@ while read -r name; do
 		fi
 		helper_modules+=(pretend)
 		refused "$name" "$RIG_MODULE"
-		# the command asks Xen itself
-		[[ $name == xen-pv ]] || told "$name"
+		# the command asks Xen itself, and sysfs
+		[[ $name == xen-pv || $name == call-depth ]] || told "$name"
 		rmmod pretend
 		unset "helper_modules[-1]"
 		;;

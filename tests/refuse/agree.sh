@@ -24,6 +24,9 @@ case $wanted in
 nohz-full)
 	grep -qs '[0-9]' /sys/devices/system/cpu/nohz_full || skip "this kernel has no nohz_full"
 	;;&
+call-depth)
+	grep -qs Stuffing /sys/devices/system/cpu/vulnerabilities/retbleed || skip "this kernel has no call depth tracking"
+	;;&
 none) [[ ! -s module ]] || fail "refused, and should not be" ;;
 *) [[ $(<module) == "$wanted" ]] || fail "refused is not $wanted" ;;
 esac

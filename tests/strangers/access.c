@@ -177,6 +177,15 @@ static void new_user_namespace(void)
 	sleeps();
 }
 
+static void executed_in_namespace(void)
+{
+	must(!kel(KELEVATE_GRANT, KELEVATE_GRANT_EXEC, NULL));
+	become_nobody();
+	if (!unshare(CLONE_NEWUSER))
+		execl("self", "self", "namespace", NULL);
+	_exit(errno == EPERM || errno == ENOSPC ? 0 : 2);	/* no namespaces for users here */
+}
+
 static void copy_self(void)
 {
 	char buffer[65536];
@@ -194,6 +203,8 @@ int main(int argc, char **argv)
 {
 	int fd;
 
+	if (argc == 2)
+		return kel_query().state & KELEVATE_S_GRANTED ? 1 : 0;
 	if (argc > 2) {
 		void *at;
 
@@ -224,5 +235,7 @@ int main(int argc, char **argv)
 	check("elevated, changes its user", false, elevated_and_changes);
 	check("parent of a symbiote", false, child_of_granted);
 	check("in a user namespace of its own", false, new_user_namespace);
+	/* an exec there would be within reach of who is privileged there: the grant ends */
+	must(in_child(executed_in_namespace()) == 0);
 	return 0;
 }

@@ -54,19 +54,20 @@ no "$scratch/foreign"
 has foreign 'another architecture'
 
 # another C library, whatever it is: its linker decides
-cp /bin/true "$scratch/foreign"
-linker=$(readelf -l /bin/true | sed -n 's/.*interpreter: \(.*\)]/\1/p')
-cp "$linker" "/tmp/ld-$$.so"	# no longer than the name that it takes the place of
-python3 - "$scratch/foreign" "$linker" "/tmp/ld-$$.so" <<-'END'
-	import sys
-	file, old, new = sys.argv[1:]
-	data = open(file, "rb").read()
-	open(file, "wb").write(data.replace(old.encode(), new.encode().ljust(len(old), b"\0"), 1))
+linker=/tmp/ld-$$.so	# no longer than the name that it takes the place of
+python3 - "$scratch/foreign" "$linker" <<'END'
+import os, re, shutil, sys
+file, new = sys.argv[1:]
+data = open("/bin/true", "rb").read()
+old = re.search(rb"/lib[^\0]*/ld-linux[^\0]*", data).group()
+shutil.copy(os.fsdecode(old), new)
+open(file, "wb").write(data.replace(old, new.encode().ljust(len(old), b"\0"), 1))
 END
+chmod +x "$scratch/foreign"
 "$scratch/foreign" || fail "a program with another linker does not run"
 no "$scratch/foreign"
 has foreign 'has a C library of its own'
-rm "/tmp/ld-$$.so"
+rm "$linker"
 
 # scripts are followed, through every #!
 printf '#! /bin/cat -n\nx\n' >"$scratch/one"

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /* What kmod/check.c refuses on this architecture. */
+#include <linux/platform_device.h>
 #include <asm/cpufeature.h>
 #include "../../kelevate.h"
 
@@ -41,6 +42,25 @@ static bool has_gcs(void)
 #endif
 }
 
+static bool has_s1pie(void)
+{
+#ifdef ARM64_HAS_S1PIE
+	return cpus_have_cap(ARM64_HAS_S1PIE);
+#else
+	return false;
+#endif
+}
+
+static int is_sdei(struct device *dev, void *unused)
+{
+	return dev->driver && !strcmp(dev->driver->name, "sdei");
+}
+
+static bool has_sdei(void)
+{
+	return bus_for_each_dev(&platform_bus_type, NULL, NULL, is_sdei);
+}
+
 const struct kel_refusal kel_arch_refusals[] = {
 	{ "pseudo-nmi", has_pseudo_nmi,
 	  "interrupts are masked by priority: boot without irqchip.gicv3_pseudo_nmi=1" },
@@ -54,5 +74,9 @@ const struct kel_refusal kel_arch_refusals[] = {
 	  "the CPU has SME, whose use by elevated text the kernel would not notice: boot with arm64.nosme" },
 	{ "gcs", has_gcs,
 	  "user shadow stacks (GCS) would not follow elevated text's calls: boot with arm64.nogcs" },
+	{ "s1pie", has_s1pie,
+	  "permissions of pages are indirect (S1PIE), so that none can be executed by application and kernel both" },
+	{ "sdei", has_sdei,
+	  "the firmware delivers events (SDEI) past the exception vectors" },
 	{ }
 };

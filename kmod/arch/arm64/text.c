@@ -85,8 +85,9 @@ static enum result clear_tables(struct mm_struct *mm, unsigned long addr)
 #if CONFIG_PGTABLE_LEVELS > 3
 	table |= clear(p4d, TABLE_PXN);
 #endif
-#if CONFIG_PGTABLE_LEVELS > 4		/* the same entry where the CPU has less */
-	table |= clear(pgd, TABLE_PXN);
+#if CONFIG_PGTABLE_LEVELS > 4
+	if (pgtable_l5_enabled())
+		table |= clear(pgd, TABLE_PXN);
 #endif
 	return ret == NOTHING && table ? CHANGED : ret;
 }
@@ -136,6 +137,7 @@ int kel_fetch_abort(struct pt_regs *regs, struct kel_thread *th, unsigned long f
 {
 	enum result ret = NOTHING;
 
+	kel_note_user_irq();
 	asm volatile("msr daifclr, #0xf" : : : "memory");
 	if (is_ttbr0_addr(far) && (esr & ESR_ELx_FSC_TYPE) == ESR_ELx_FSC_PERM)
 		ret = make_executable(far);

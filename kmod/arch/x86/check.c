@@ -49,6 +49,15 @@ static bool has_lass(void)
 #endif
 }
 
+static bool has_call_depth(void)
+{
+#ifdef X86_FEATURE_CALL_DEPTH
+	return boot_cpu_has(X86_FEATURE_CALL_DEPTH);
+#else
+	return false;
+#endif
+}
+
 static bool has_sev_es(void)
 {
 	return kel_state_encrypted();
@@ -81,6 +90,8 @@ const struct kel_refusal kel_arch_refusals[] = {
 	  "indirect branch tracking is active, and application text has no landing pads: boot with ibt=off" },
 	{ "lass", has_lass,
 	  "linear address space separation is active" },
+	{ "call-depth", has_call_depth,
+	  "returns count the depth of calls, also those of the entry stubs, where GS is the application's: boot without retbleed=stuff and indirect_target_selection=stuff" },
 	{ "sev-es", has_sev_es,
 	  "an encrypted guest (SEV-ES) takes #VC, whose entry is not handled" },
 	{ "tdx", has_tdx,

@@ -36,6 +36,7 @@ MODULE_PARM_DESC(lazy_cr4, "leave SMEP and SMAP off while the CPU idles after an
 
 u8 kel_fsgsbase;
 u64 kel_cr4_mask;
+u64 kel_user_end;
 u64 kel_area, kel_area_len;
 u64 kel_entry_text, kel_entry_text_len;
 u64 kel_vector_err;
@@ -396,6 +397,7 @@ int kel_arch_resolve(void)
 			return -EOPNOTSUPP;
 		}
 	entry_exit = (void *)kel_ksym("irqentry_exit");
+	kel_user_end = TASK_SIZE_MAX;
 	kel_entry_text = kel_ksym("__entry_text_start");
 	kel_entry_text_len = kel_ksym("__entry_text_end") - kel_entry_text;
 	return 0;

@@ -278,11 +278,16 @@ SYM_CODE_START_LOCAL(kel_pf_user)
 	incq	KT_BY_GATE(%rdx)
 	jmp	.Lpf_elevate
 .Lpf_step:
-	/* single-stepped: let the tracer see the real system call */
-	movq	KB_THREAD(%rdx), %rdx
-	incq	KT_FB_STEP(%rdx)
+	/*
+	 * Single-stepped: let the tracer see the real system call. If there can be
+	 * none, as IRET would not go there, it is the kernel's fault to handle.
+	 */
 	movq	8(%rsp), %rcx
 	subq	$2, %rcx
+	cmpq	kel_user_end(%rip), %rcx
+	jae	.Lpf_pop
+	movq	KB_THREAD(%rdx), %rdx
+	incq	KT_FB_STEP(%rdx)
 	movq	%rcx, 32(%rsp)
 	jmp	.Lpf_return
 .Lpf_kaddr:
@@ -392,7 +397,7 @@ SYM_CODE_START(\name)
 	testb	$3, 8(%rsp)
 	jnz	.Lorig_\@
 	cmpq	$0, (%rsp)
-	jns	.Lelevated_\@
+	jns	.Luser_half_\@
 	pushq	%rdx
 	leaq	kel_soft_start(%rip), %rdx
 	subq	8(%rsp), %rdx
@@ -431,6 +436,18 @@ SYM_CODE_START(\name)
 	jb	2f
 	subq	$2, 8(%rsp)
 2:	popq	%rdx
+	jmp	.Lelevated_\@
+
+.Luser_half_\@:
+	/*
+	 * The kernel runs there too: EFI's services, which are mapped there as well,
+	 * and by mistake. Then its stack is its own. Not for #DB, as the kernel does not
+	 * expect to be stepped, by elevated text whose stack pointer is anything.
+	 */
+	.if \index
+	cmpq	$0, 24(%rsp)
+	js	.Lorig_\@
+	.endif
 
 .Lelevated_\@:
 	.if \nmi

@@ -18,6 +18,7 @@ extern u8 kel_fsgsbase;
 extern u64 kel_cr4_mask;		/* cleared for a symbiote's thread */
 extern u64 kel_area, kel_area_len;	/* all CPUs' blocks */
 extern u64 kel_entry_text, kel_entry_text_len;
+extern u64 kel_user_end;		/* TASK_SIZE_MAX */
 extern u64 kel_vector_err;		/* the #GP's error code for int $vector */
 
 #endif
