@@ -93,18 +93,6 @@ static void complain(const struct symbiote_variable_info *variable,
 		     config.strict ? "" : " is used", variable->values);
 }
 
-/* What the environment asks for. */
-static enum symbiote_status stage_environment(int *error)
-{
-	(void)error;
-	symbiote_env_read(&config, environ, complain);
-	if (config.bad && config.strict)
-		gate_syscall(SYS_exit_group, EXIT_OWN_FAILURE, 0, 0, 0, 0, 0);
-	symbiote_stats_mode(config.mode);
-	return config.mode == SYMBIOTE_MODE_OFF ? SYMBIOTE_STATUS_MODE_OFF :
-						  SYMBIOTE_STATUS_ELEVATED;
-}
-
 /*
  * Not strtol(): with a newer glibc that is a function of version 2.38, without
  * which no program of an older one would start.
@@ -211,6 +199,21 @@ static enum symbiote_status stage_seccomp(int *error)
 		return SYMBIOTE_STATUS_SECCOMP;
 	symbiote_stats_forget_in_children();
 	return SYMBIOTE_STATUS_ELEVATED;
+}
+
+/* What the environment asks for. */
+static enum symbiote_status stage_environment(int *error)
+{
+	symbiote_env_read(&config, environ, complain);
+	if (config.bad && config.strict)
+		gate_syscall(SYS_exit_group, EXIT_OWN_FAILURE, 0, 0, 0, 0, 0);
+	symbiote_stats_mode(config.mode);
+	if (config.mode != SYMBIOTE_MODE_OFF)
+		return SYMBIOTE_STATUS_ELEVATED;
+	/* Its children count from zero all the same. */
+	stage_seccomp(error);
+	*error = 0;
+	return SYMBIOTE_STATUS_MODE_OFF;
 }
 
 /* Whether module and shim understand each other. */
